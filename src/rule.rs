@@ -1,0 +1,152 @@
+//! What a rule is, and what it writes into.
+
+use crate::finding::{Finding, Fix, Identity, Label, Severity, folded};
+use crate::project::{Build, DockerfileFacts, IgnoreFile, Project};
+use crate::span::Span;
+
+/// What a rule is there for. Decides which findings speak inline on a pull request.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// It could be attacked.
+    Hardening,
+    /// It does not do what it says.
+    Correctness,
+    /// It will not be the same tomorrow.
+    Reproducibility,
+    /// It is larger or slower than it need be.
+    Efficiency,
+    /// It is about the judging itself.
+    Governance,
+}
+
+impl Group {
+    /// The word for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hardening => "hardening",
+            Self::Correctness => "correctness",
+            Self::Reproducibility => "reproducibility",
+            Self::Efficiency => "efficiency",
+            Self::Governance => "governance",
+        }
+    }
+}
+
+/// One check that we wrote: plain data with a function in it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab case, names the pattern found: "allow ‹id›" reads well.
+    pub id: &'static str,
+    /// What it is there for.
+    pub group: Group,
+    /// How grave its findings are unless a finding says otherwise.
+    pub severity: Severity,
+    /// The ids of the same check in other tools, as `tool:id`.
+    pub aliases: &'static [&'static str],
+    /// Its page: the Markdown file beside it. The first line is `# id`, the first paragraph says what it finds.
+    pub doc: &'static str,
+    /// What it looks at.
+    pub check: Check,
+}
+
+impl Rule {
+    /// The first paragraph of the doc: one sentence for lists.
+    pub fn summary(&self) -> String {
+        let body = self.doc.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+        folded(body.split("\n\n").next().unwrap_or_default())
+    }
+}
+
+/// What a rule looks at. A rule takes the lowest rung that serves.
+#[derive(Copy, Clone, Debug)]
+pub enum Check {
+    /// One Dockerfile, whoever builds it.
+    Dockerfile(fn(&Project<'_>, &DockerfileFacts, &mut Findings<'_>)),
+    /// One build: Dockerfile × context × target × args.
+    Build(fn(&Project<'_>, &Build, &mut Findings<'_>)),
+    /// One ignore file, whether or not a build reads it.
+    IgnoreFile(fn(&Project<'_>, &IgnoreFile, &mut Findings<'_>)),
+    /// Everything at once.
+    Project(fn(&Project<'_>, &mut Findings<'_>)),
+}
+
+/// What the rules write into. It knows whose turn it is.
+#[derive(Debug)]
+pub struct Findings<'p> {
+    project: &'p Project<'p>,
+    rule: &'static Rule,
+    /// What the settings say the severity is, whatever the rule would grade.
+    set: Option<Severity>,
+    list: Vec<Finding>,
+}
+
+impl<'p> Findings<'p> {
+    /// An empty list for the findings of `rule`, all of severity `set` where the settings say one.
+    pub(crate) fn new(project: &'p Project<'p>, rule: &'static Rule, set: Option<Severity>) -> Self {
+        Self { project, rule, set, list: Vec::new() }
+    }
+
+    /// Adds a finding at `span` with the rule's severity. Its identity is the file of the span and the text that the span
+    /// covers, white space folded, until [`Reported::identity`] says better.
+    pub fn report(&mut self, span: Span, message: impl Into<String>) -> Reported<'_> {
+        let snapshot = self.project.snapshot;
+        let identity = Identity { path: snapshot.path(span.file).to_owned(), key: folded(snapshot.slice(span)) };
+        self.list.push(Finding {
+            rule: self.rule.id,
+            severity: self.set.unwrap_or(self.rule.severity),
+            message: message.into(),
+            help: None,
+            span,
+            labels: Vec::new(),
+            fix: None,
+            identity,
+        });
+        let at = self.list.len() - 1;
+        Reported { finding: &mut self.list[at], set: self.set }
+    }
+
+    /// What was reported.
+    pub(crate) fn into_list(self) -> Vec<Finding> {
+        self.list
+    }
+}
+
+/// The finding just reported, to say more about it.
+#[derive(Debug)]
+pub struct Reported<'f> {
+    finding: &'f mut Finding,
+    set: Option<Severity>,
+}
+
+impl Reported<'_> {
+    /// What to type to mend it.
+    pub fn help(self, help: impl Into<String>) -> Self {
+        self.finding.help = Some(help.into());
+        self
+    }
+
+    /// A further place that explains it.
+    pub fn label(self, span: Span, message: impl Into<String>) -> Self {
+        self.finding.labels.push(Label { span, message: message.into() });
+        self
+    }
+
+    /// An exact mending.
+    pub fn fix(self, fix: Fix) -> Self {
+        self.finding.fix = Some(fix);
+        self
+    }
+
+    /// The severity in this case, where the rule grades. Settings that changed the rule's severity win.
+    pub fn severity(self, severity: Severity) -> Self {
+        self.finding.severity = self.set.unwrap_or(severity);
+        self
+    }
+
+    /// What it is about, where the text pointed at would change although the finding is the same: a stage's or service's
+    /// name, a context, the path that is sent.
+    pub fn identity(self, path: impl Into<String>, key: impl Into<String>) -> Self {
+        self.finding.identity = Identity { path: path.into(), key: key.into() };
+        self
+    }
+}
