@@ -15,6 +15,7 @@ pub mod hunks;
 pub mod project;
 pub mod report;
 pub mod rule;
+pub mod rules;
 pub mod settings;
 pub mod snapshot;
 pub mod span;

@@ -1,0 +1,51 @@
+//! The rules, and how they are run over a project.
+//!
+//! One rule is one file `rules/<id>.rs` with its doc `rules/<id>.md` beside it. The `mod` lines and the list are in the
+//! order of the ids; a test compares them with the folder, and writes them when `BLESS=1` is set.
+
+use crate::finding::Finding;
+use crate::project::Project;
+use crate::rule::{Check, Findings, Rule};
+use crate::settings::RuleSetting;
+
+// rules: begin (written by the test `rules::the_list_is_the_folder`)
+// rules: end
+
+/// Every rule, in the order of the ids.
+pub static RULES: &[&Rule] = &[
+    // list: begin (written by the test `rules::the_list_is_the_folder`)
+    // list: end
+];
+
+/// The rule of that id, or the one that has it as an alias: `hadolint:DL3002`, or `DL3002` where that is clear.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    let by_id = RULES.iter().find(|rule| rule.id == name);
+    let by_alias = || {
+        RULES.iter().find(|rule| {
+            rule.aliases.iter().any(|alias| *alias == name || alias.split_once(':').is_some_and(|(_, id)| id == name))
+        })
+    };
+    by_id.or_else(by_alias).copied()
+}
+
+/// All findings of all rules that the settings leave on, in the order of the files.
+pub fn run(project: &Project<'_>) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for &rule in RULES {
+        let set = match project.settings.rules.get(rule.id) {
+            Some(RuleSetting::Off) => continue,
+            Some(RuleSetting::Severity(severity)) => Some(*severity),
+            None => None,
+        };
+        let mut out = Findings::new(project, rule, set);
+        match rule.check {
+            Check::Dockerfile(check) => project.dockerfiles.iter().for_each(|file| check(project, file, &mut out)),
+            Check::Build(check) => project.builds.iter().for_each(|build| check(project, build, &mut out)),
+            Check::IgnoreFile(check) => project.ignore_files.iter().for_each(|file| check(project, file, &mut out)),
+            Check::Project(check) => check(project, &mut out),
+        }
+        all.extend(out.into_list());
+    }
+    all.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end));
+    all
+}
