@@ -13,6 +13,7 @@ pub mod artifact;
 pub mod finding;
 pub mod hunks;
 pub mod project;
+pub mod render;
 pub mod report;
 pub mod rule;
 pub mod rules;
