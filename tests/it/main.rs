@@ -1,0 +1,8 @@
+//! What the user sees, tested through what the user sees: one crate, so that it links once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stderr, reason = "a test that needs what is not there says so")]
+#![allow(clippy::disallowed_methods, reason = "tests read the repository")]
+
+mod vectors;
+mod yaml;
