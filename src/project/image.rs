@@ -1,0 +1,331 @@
+//! What a build makes of a Dockerfile: which stages it runs and which of them ship, and what the image's configuration
+//! says in the end.
+//!
+//! The source of the behaviour is BuildKit's `frontend/dockerfile/dockerfile2llb/convert.go`, and the reference
+//! (<https://docs.docker.com/reference/dockerfile/>).
+
+mod value;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use value::{Cause, Unknown, Value};
+
+use crate::artifact::dockerfile::{Command, Dockerfile, Healthcheck, Instruction, InstructionKind, Word};
+use crate::span::Span;
+
+/// A Dockerfile, seen by one build: its target and arguments.
+#[derive(Clone, Debug, Default)]
+pub struct Image {
+    /// The stage that is built: an index into [`Dockerfile::stages`]. `None` when there is no stage, or none of that
+    /// name.
+    pub target: Option<usize>,
+    /// The stages whose files end up in the image: the target and what it is FROM, the stage nearest to the base image
+    /// first and the target last.
+    pub shipped: Vec<usize>,
+    /// Every other stage that has to run, in the order of the file.
+    pub supporting: Vec<Supporting>,
+    /// What each stage of the Dockerfile is FROM, in the order of the stages; also of those that this build never runs.
+    pub bases: Vec<Base>,
+    /// What happens, instruction by instruction: first the supporting stages in the order of the file, then the shipped
+    /// ones, base first. FROM has no step; the triggers of an ONBUILD have theirs at the start of the stage that runs
+    /// them.
+    pub steps: Vec<Step>,
+    /// The configuration of the image in the end.
+    pub config: Config,
+    /// Why this is not the whole truth, in words that follow "the image is not fully known: ".
+    pub gaps: Vec<String>,
+    /// Stages by name in lower case; the last of equal names counts.
+    names: BTreeMap<String, usize>,
+}
+
+/// A stage that runs but does not ship.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Supporting {
+    /// An index into [`Dockerfile::stages`].
+    pub stage: usize,
+    /// Whether what it holds can reach the image by COPY, in one or more steps; else it is only mounted during a RUN.
+    pub copied: bool,
+    /// The value of the `--from` (for a mount: the flag) that needs it; the base word of another supporting stage where
+    /// that one is FROM it.
+    pub by: Span,
+}
+
+/// What a stage is FROM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// An earlier stage: an index into [`Dockerfile::stages`].
+    Stage(usize),
+    /// Nothing: `FROM scratch`.
+    Scratch,
+    /// An image; the reference, expanded.
+    Image(Value),
+}
+
+/// One instruction as it runs.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The stage: an index into [`Dockerfile::stages`].
+    pub stage: usize,
+    /// An index into [`Dockerfile::instructions`].
+    pub instruction: usize,
+    /// Whether it is the trigger inside that instruction, an ONBUILD of the stage that this one is FROM.
+    pub triggered: bool,
+    /// The working directory that it runs in, before it has run itself.
+    pub workdir: Value,
+    /// Who runs it: the last USER before it, if there was one in the chain.
+    pub user: Option<Arc<Setting>>,
+    /// The shell of shell forms.
+    pub shell: Shell,
+    /// The words that BuildKit expands, in order of their places.
+    words: Vec<(Span, Value)>,
+}
+
+/// The shell that the shell forms are given to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// `/bin/sh -c`, or whatever the base image says instead.
+    Default,
+    /// What a SHELL instruction says, unexpanded.
+    Set(Arc<[String]>),
+}
+
+/// One place in the chain that settles a part of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The stage: an index into [`Dockerfile::stages`].
+    pub stage: usize,
+    /// An index into [`Dockerfile::instructions`].
+    pub instruction: usize,
+    /// Whether it is the trigger inside that instruction.
+    pub triggered: bool,
+    /// The word that says it; for those made of several words all of the instruction.
+    pub span: Span,
+    /// What it says, expanded; for what BuildKit does not expand (CMD, ENTRYPOINT, HEALTHCHECK) the text is in the
+    /// instruction, and this is empty.
+    pub value: Value,
+}
+
+/// The image's configuration, as far as the chain says it. What the chain does not say, the base image does.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The last USER.
+    pub user: Option<Setting>,
+    /// The working directory in the end.
+    pub workdir: Value,
+    /// The last WORKDIR.
+    pub workdir_at: Option<Setting>,
+    /// ENTRYPOINT.
+    pub entrypoint: Part,
+    /// CMD.
+    pub cmd: Part,
+    /// HEALTHCHECK; `HEALTHCHECK NONE` is a part that is set, see [`Setting::instruction`].
+    pub healthcheck: Part,
+    /// STOPSIGNAL.
+    pub stopsignal: Option<Setting>,
+    /// Every EXPOSE word, in order.
+    pub exposed: Vec<Setting>,
+    /// Every VOLUME word, in order.
+    pub volumes: Vec<Setting>,
+    /// The environment, by name.
+    pub env: BTreeMap<String, Setting>,
+    /// The shell in the end.
+    pub shell: Shell,
+}
+
+/// A part of the configuration that a base image may have too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// The chain says nothing: as in the base image.
+    #[default]
+    Inherited,
+    /// An ENTRYPOINT took away the CMD that stood before its stage.
+    Reset(Setting),
+    /// Set here.
+    Set(Setting),
+}
+
+impl Part {
+    /// Where it is set, if it is.
+    pub fn set(&self) -> Option<&Setting> {
+        match self {
+            Self::Set(setting) => Some(setting),
+            Self::Inherited | Self::Reset(_) => None,
+        }
+    }
+}
+
+/// One word of the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// The word, as the kernel gets it.
+    pub text: String,
+    /// Where it is written; for `/bin/sh -c` of a shell form the whole script.
+    pub span: Span,
+}
+
+/// The process that a container of the image starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// The words of ENTRYPOINT and CMD, the shell of shell forms included.
+    pub argv: Vec<Argument>,
+    /// The form in which the first of the words is written.
+    pub form: Form,
+    /// Whether words of the base image's ENTRYPOINT, which are not known, stand before these.
+    pub behind_base: bool,
+    /// Whether words of the base image's CMD, which are not known, stand behind these.
+    pub before_base: bool,
+}
+
+/// How a process is written.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `["a", "b"]`.
+    Exec,
+    /// `a b`, through a shell.
+    Shell,
+}
+
+/// Resolves a Dockerfile for one build.
+///
+/// `target` is the stage asked for (`None`: the last one), by name in any case or by index. `args` are the build
+/// arguments passed from outside; a `None` takes its value from an environment that is out of sight.
+pub fn resolve(dockerfile: &Dockerfile, target: Option<&str>, args: &BTreeMap<String, Option<String>>) -> Image {
+    walk::resolve(dockerfile, target, args)
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            user: None,
+            workdir: Value::known("/"),
+            workdir_at: None,
+            entrypoint: Part::Inherited,
+            cmd: Part::Inherited,
+            healthcheck: Part::Inherited,
+            stopsignal: None,
+            exposed: Vec::new(),
+            volumes: Vec::new(),
+            env: BTreeMap::new(),
+            shell: Shell::Default,
+        }
+    }
+}
+
+impl Image {
+    /// What the image is made from in the end: the base of the first shipped stage.
+    pub fn base(&self) -> Option<&Base> {
+        self.bases.get(*self.shipped.first()?)
+    }
+
+    /// The steps of the stages that ship, in the order in which they run.
+    pub fn shipped_steps(&self) -> impl DoubleEndedIterator<Item = &Step> {
+        self.steps.iter().filter(|step| self.ships(step.stage))
+    }
+
+    /// Whether the files of that stage are in the image by FROM.
+    pub fn ships(&self, stage: usize) -> bool {
+        self.shipped.contains(&stage)
+    }
+
+    /// Whether the files of that stage can be in the image: by FROM, or by COPY in one or more steps.
+    pub fn reaches(&self, stage: usize) -> bool {
+        self.ships(stage) || self.supporting.iter().any(|support| support.stage == stage && support.copied)
+    }
+
+    /// The stage that the value of a `--from` means, by index or by name in any case; else it is an image or a named
+    /// context. `stages` is how many stages the Dockerfile has.
+    pub fn stage(&self, from: &str, stages: usize) -> Option<usize> {
+        match from.parse::<usize>() {
+            Ok(index) => Some(index).filter(|index| *index < stages),
+            Err(_) => self.names.get(&from.to_lowercase()).copied(),
+        }
+    }
+
+    /// The process that a container starts. `None` when neither ENTRYPOINT nor CMD is set in the chain.
+    pub fn process(&self, dockerfile: &Dockerfile) -> Option<Process> {
+        let entrypoint = self.config.entrypoint.set().and_then(|at| self.command(dockerfile, at));
+        let cmd = self.config.cmd.set().and_then(|at| self.command(dockerfile, at));
+        let form = match (&entrypoint, &cmd) {
+            (Some((form, words)), cmd) if !words.is_empty() || cmd.is_none() => *form,
+            (_, cmd) => cmd.as_ref()?.0,
+        };
+        let behind_base = entrypoint.is_none();
+        // A shell form becomes `/bin/sh -c "…"`: CMD is still appended, where the shell takes it for `$0` and ignores it.
+        let before_base = self.config.cmd == Part::Inherited;
+        let words = |part: Option<(Form, Vec<Argument>)>| part.map(|(_, words)| words).unwrap_or_default();
+        let mut argv = words(entrypoint);
+        argv.extend(words(cmd));
+        Some(Process { argv, form, behind_base, before_base })
+    }
+
+    fn command(&self, dockerfile: &Dockerfile, at: &Setting) -> Option<(Form, Vec<Argument>)> {
+        match &at.instruction(dockerfile)?.kind {
+            InstructionKind::Cmd(command) | InstructionKind::Entrypoint(command) => match command {
+                Command::Exec(words) => Some((Form::Exec, words.iter().map(Argument::of).collect())),
+                Command::Shell(script) => {
+                    let span = script.span.unwrap_or(at.span);
+                    let step = self.steps.iter().rev().find(|step| step.is_at(at));
+                    let shell: Vec<String> = match step.map(|step| &step.shell) {
+                        Some(Shell::Set(words)) => words.to_vec(),
+                        Some(Shell::Default) | None => ["/bin/sh", "-c"].map(str::to_owned).to_vec(),
+                    };
+                    let words = shell.into_iter().chain([script.text.clone()]);
+                    Some((Form::Shell, words.map(|text| Argument { text, span }).collect()))
+                }
+            },
+            _ => None,
+        }
+    }
+
+    /// The HEALTHCHECK that is set in the chain, if one is.
+    pub fn healthcheck<'d>(&self, dockerfile: &'d Dockerfile) -> Option<&'d Healthcheck> {
+        match &self.config.healthcheck.set()?.instruction(dockerfile)?.kind {
+            InstructionKind::Healthcheck(healthcheck) => Some(healthcheck),
+            _ => None,
+        }
+    }
+}
+
+impl Argument {
+    fn of(word: &Word) -> Self {
+        Self { text: word.text.clone(), span: word.span }
+    }
+}
+
+impl Step {
+    /// The instruction; the trigger itself where this is one.
+    pub fn instruction<'d>(&self, dockerfile: &'d Dockerfile) -> Option<&'d Instruction> {
+        instruction(dockerfile, self.instruction, self.triggered)
+    }
+
+    /// The value of a word of this instruction, as BuildKit expands it: words of COPY, ADD, ENV, ARG, LABEL, USER, WORKDIR,
+    /// EXPOSE, VOLUME, STOPSIGNAL and of their flags. A word that BuildKit does not expand has its text as value.
+    pub fn value(&self, word: &Word) -> Value {
+        let at = self.words.binary_search_by_key(&word.span.start, |(span, _)| span.start).ok();
+        match at.and_then(|at| self.words.get(at)) {
+            Some((span, value)) if *span == word.span => value.clone(),
+            _ => Value::known(&word.text),
+        }
+    }
+
+    fn is_at(&self, at: &Setting) -> bool {
+        (self.stage, self.instruction, self.triggered) == (at.stage, at.instruction, at.triggered)
+    }
+}
+
+impl Setting {
+    /// The instruction that settles it.
+    pub fn instruction<'d>(&self, dockerfile: &'d Dockerfile) -> Option<&'d Instruction> {
+        instruction(dockerfile, self.instruction, self.triggered)
+    }
+}
+
+fn instruction(dockerfile: &Dockerfile, index: usize, triggered: bool) -> Option<&Instruction> {
+    let instruction = dockerfile.instructions.get(index)?;
+    match &instruction.kind {
+        InstructionKind::Onbuild(trigger) if triggered => Some(trigger),
+        _ => Some(instruction),
+    }
+}
