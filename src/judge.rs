@@ -1,0 +1,123 @@
+//! Two snapshots and the settings in, one report out.
+
+use std::collections::BTreeMap;
+
+use crate::artifact::{self, ArtifactKind};
+use crate::delta::{self, Side};
+use crate::finding::Fingerprint;
+use crate::hunks::{Change, FileStatus};
+use crate::project::Project;
+use crate::report::{BuildFact, Conclusion, Judged, OriginFact, PlacedGap, Report, Status, Suppression};
+use crate::rules;
+use crate::settings::{FailOn, Settings};
+use crate::snapshot::Snapshot;
+
+/// Judges head, against base where there is one.
+///
+/// * `change` says what differs between the two; it is not looked at without a base.
+/// * `settings` and `accepted` (the findings that the baseline lists) are the base's where there is one: a change does
+///   not loosen its own judgement.
+pub fn judge<'a>(
+    base: Option<&'a Snapshot>,
+    head: &'a Snapshot,
+    change: &Change,
+    settings: &Settings,
+    accepted: &BTreeMap<Fingerprint, Suppression>,
+) -> Report<'a> {
+    let before = base.map(|snapshot| Project::new(snapshot, settings));
+    let project = Project::new(head, settings);
+    let base_side = before.as_ref().map(|project| Side { snapshot: project.snapshot, findings: rules::run(project) });
+    let head_side = Side { snapshot: head, findings: rules::run(&project) };
+    let mut findings = delta::compare(base_side, head_side, change);
+    for judged in &mut findings {
+        judged.suppressed = accepted.get(&judged.fingerprint).cloned();
+        judged.fails = counts(judged, settings.fail_on);
+    }
+    sort(&mut findings, base, head);
+    let failed = findings.iter().any(|judged| judged.fails);
+    let affected = base.is_none()
+        || findings.iter().any(|judged| matches!(judged.status, Status::Introduced | Status::Resolved))
+        || change.files.iter().any(|(path, file)| {
+            let old = match &file.status {
+                FileStatus::Renamed { from } => from,
+                FileStatus::Added | FileStatus::Removed | FileStatus::Modified => path,
+            };
+            touches(&project, path) || before.as_ref().is_some_and(|before| touches(before, old))
+        });
+    Report {
+        base,
+        head,
+        conclusion: if failed { Conclusion::Failure } else { Conclusion::Success },
+        findings,
+        criteria: Vec::new(),
+        builds: builds(&project),
+        gaps: gaps(&project),
+        affected,
+    }
+}
+
+/// Whether a finding counts against the conclusion.
+fn counts(judged: &Judged, fail_on: FailOn) -> bool {
+    let grave = match fail_on {
+        FailOn::Severity(threshold) => judged.finding.severity >= threshold,
+        FailOn::Never => false,
+    };
+    grave && judged.suppressed.is_none() && matches!(judged.status, Status::Introduced | Status::Present)
+}
+
+/// Introduced and present ones first, the gravest first, then by path and place.
+fn sort(findings: &mut [Judged], base: Option<&Snapshot>, head: &Snapshot) {
+    findings.sort_by_cached_key(|judged| {
+        let snapshot = if judged.status == Status::Resolved { base.unwrap_or(head) } else { head };
+        let span = judged.finding.span;
+        let place = (snapshot.path(span.file).to_owned(), span.start, span.end);
+        (judged.status, std::cmp::Reverse(judged.finding.severity), place, judged.finding.rule)
+    });
+}
+
+/// Whether a path is an artifact of the project: by its name, or because a build names it. Workflows and scripts are
+/// artifacts only where they build something.
+fn touches(project: &Project<'_>, path: &str) -> bool {
+    let by_name = match artifact::classify(path) {
+        Some(ArtifactKind::Workflow | ArtifactKind::Action) | None => false,
+        Some(ArtifactKind::Dockerfile | ArtifactKind::IgnoreFile | ArtifactKind::Compose | ArtifactKind::Bake) => true,
+    };
+    by_name
+        || project.builds.iter().any(|build| {
+            let mut origins = build.origins.iter();
+            build.dockerfile_path == path || origins.any(|origin| project.snapshot.path(origin.span.file) == path)
+        })
+}
+
+fn builds(project: &Project<'_>) -> Vec<BuildFact> {
+    let snapshot = project.snapshot;
+    let facts = project.builds.iter().map(|build| BuildFact {
+        dockerfile: build.dockerfile_path.clone(),
+        context: build.context.name().to_owned(),
+        target: build.target.clone(),
+        ignore_file: build.ignore_file.map(|at| snapshot.path(project.ignore_files[at].file).to_owned()),
+        user: None,
+        root: None,
+        origins: build
+            .origins
+            .iter()
+            .map(|origin| OriginFact {
+                kind: origin.kind,
+                path: snapshot.path(origin.span.file).to_owned(),
+                line: snapshot.positions(origin.span).0.line,
+                service: origin.service.clone(),
+            })
+            .collect(),
+    });
+    facts.collect()
+}
+
+fn gaps(project: &Project<'_>) -> Vec<PlacedGap> {
+    let snapshot = project.snapshot;
+    let place = |gap: &crate::project::Gap| PlacedGap {
+        path: snapshot.path(gap.span.file).to_owned(),
+        line: snapshot.positions(gap.span).0.line,
+        message: gap.message.clone(),
+    };
+    project.gaps.iter().map(place).collect()
+}
