@@ -4,6 +4,8 @@
 //! when one line is not ("Pull request review thread line must be part of the diff"). A line is shown when it lies in
 //! a hunk, context lines included: on the right side under its number in head, on the left under that in base.
 
+mod between;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
