@@ -3,6 +3,7 @@
 //! Parsing never fails. Broken input has its place in the result: a list of [`Problem`]s beside everything that
 //! could be read.
 
+pub mod compose;
 pub mod dockerfile;
 pub mod yaml;
 

@@ -4,5 +4,6 @@
 #![allow(clippy::print_stderr, reason = "a test that needs what is not there says so")]
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
+mod compose;
 mod vectors;
 mod yaml;

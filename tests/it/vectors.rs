@@ -16,3 +16,8 @@ pub(crate) fn lines(name: &str) -> Vec<Value> {
     let text = read(name).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
+
+/// The objects of a file that holds one array.
+pub(crate) fn array(name: &str) -> Vec<Value> {
+    read(name).map(|text| serde_json::from_str(&text).unwrap()).unwrap_or_default()
+}
