@@ -55,6 +55,11 @@ impl Rule {
         let body = self.doc.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
         folded(body.split("\n\n").next().unwrap_or_default())
     }
+
+    /// Where its page can be read.
+    pub fn url(&self) -> String {
+        format!("{}/blob/main/src/rules/{}.md", env!("CARGO_PKG_REPOSITORY"), self.id.replace('-', "_"))
+    }
 }
 
 /// What a rule looks at. A rule takes the lowest rung that serves.
