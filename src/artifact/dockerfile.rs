@@ -3,8 +3,22 @@
 //! The source of the behaviour is BuildKit's `frontend/dockerfile/parser` and `frontend/dockerfile/instructions`
 //! (<https://github.com/moby/buildkit>) and the reference (<https://docs.docker.com/reference/dockerfile/>).
 
+pub mod expand;
+mod flags;
+mod heredoc;
+mod instruction;
+mod json;
+mod line;
+mod parser;
+mod words;
+
 use super::Problem;
 use crate::span::{FileId, Span};
+
+/// Reads a Dockerfile. Whatever BuildKit would refuse is a [`Problem`]; everything else is still there.
+pub fn parse(file: FileId, text: &str) -> Dockerfile {
+    parser::Parser::new(file, text).run()
+}
 
 /// A parsed Dockerfile.
 #[derive(Clone, Debug)]
@@ -175,9 +189,9 @@ pub struct Word {
 /// `--name=value` or `--name`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {
-    /// Without the dashes, in lower case as BuildKit wants it.
+    /// Without the dashes, as written: BuildKit knows its flags in lower case only.
     pub name: String,
-    /// What stands behind the `=`.
+    /// What stands behind the `=`. Unlike in other words quotes and escapes are gone: BuildKit removes them here.
     pub value: Option<Word>,
     /// All of it.
     pub span: Span,
@@ -219,10 +233,15 @@ pub struct Heredoc {
     pub expand: bool,
     /// Whether leading tabs go: `<<-`.
     pub chomp: bool,
+    /// The number before the `<<`.
+    pub fd: Option<u32>,
     /// The `<<EOF` word.
     pub marker: Span,
     /// The lines between, as they are in the file.
     pub body: Span,
+    /// The name that ends it, without the tabs before it. Where it is missing, a [`Problem`] says so, and the body ends
+    /// before the next line that looks like an instruction.
+    pub terminator: Option<Span>,
 }
 
 impl Instruction {

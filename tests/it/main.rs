@@ -5,5 +5,6 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
 mod compose;
+mod dockerfile;
 mod vectors;
 mod yaml;
