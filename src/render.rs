@@ -1,16 +1,39 @@
 //! The tongues: a report in words, for people and for programs. A renderer posts nothing and decides nothing.
 
+pub mod check_run;
 pub mod escape;
 mod excerpt;
 pub mod json;
 pub mod markdown;
+pub mod review;
 #[cfg(test)]
 mod sample;
 pub mod sarif;
 pub mod terminal;
+pub mod words;
 
 use crate::finding::Severity;
 use crate::report::{Judged, Report, Status};
+
+/// Where on GitHub a report is going to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The commit that was judged.
+    pub head: String,
+    /// `https://github.com/owner/name`, for links into the files; `None` where there is none, as offline.
+    pub repository_url: Option<String>,
+}
+
+impl Target {
+    /// A line of a file of head as Markdown: a link where that is possible.
+    pub fn place(&self, path: &str, line: u32) -> String {
+        let text = escape::code(&format!("{path}:{line}"));
+        match &self.repository_url {
+            Some(url) => format!("[{text}]({url}/blob/{}/{}#L{line})", self.head, escape::url_path(path)),
+            None => text,
+        }
+    }
+}
 
 /// What a report amounts to, in one line: `1 error and 2 warnings introduced, 1 resolved, 4 standing (3 builds looked
 /// at)`.

@@ -1,0 +1,229 @@
+//! Every sentence that plimsoll says on GitHub: one voice, in one place.
+//!
+//! What comes in is escaped already, or a number; what goes out is Markdown on one line, or plain text where the name
+//! says so.
+
+use super::review::Review;
+use crate::report::{Conclusion, Report, Status};
+
+/// The page of a rule.
+pub fn rule_page(rule: &str) -> String {
+    format!("https://github.com/plimsoll-dev/plimsoll/blob/main/src/rules/{}.md", rule.replace('-', "_"))
+}
+
+/// Where the permissions are explained.
+const PERMISSIONS_PAGE: &str = "https://github.com/plimsoll-dev/plimsoll#permissions";
+
+/// How many findings there are of each kind that matters to a reader. Accepted ones count only as accepted.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Introduced, or present where there is no base.
+    pub new: usize,
+    /// Of those, how many fail the check.
+    pub failing: usize,
+    /// In both revisions.
+    pub standing: usize,
+    /// Only in base.
+    pub resolved: usize,
+    /// Those that somebody accepted with a reason.
+    pub accepted: usize,
+}
+
+impl Counts {
+    /// Counts the findings of a report.
+    pub fn of(report: &Report<'_>) -> Self {
+        let mut counts = Self::default();
+        for judged in &report.findings {
+            let kind = match judged.status {
+                Status::Resolved => &mut counts.resolved,
+                _ if judged.suppressed.is_some() => &mut counts.accepted,
+                Status::Introduced | Status::Present => &mut counts.new,
+                Status::Standing => &mut counts.standing,
+            };
+            *kind += 1;
+            counts.failing += usize::from(judged.fails);
+        }
+        counts
+    }
+}
+
+/// `1 finding`, `2 findings`.
+pub fn findings(count: usize) -> String {
+    counted(count, "finding", "findings")
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The title of the check run, in plain text.
+pub fn title(report: &Report<'_>) -> String {
+    let counts = Counts::of(report);
+    if !report.affected {
+        return "No Docker artifact is touched".to_owned();
+    }
+    let found = if report.base.is_some() { "introduced" } else { "found" };
+    let mut title = match (counts.new, counts.failing) {
+        (0, _) if report.base.is_some() => "Nothing introduced".to_owned(),
+        (0, _) => "Nothing found".to_owned(),
+        (new, 0) => format!("{} {found}, none of them fails the check", findings(new)),
+        (new, failing) if new == failing => format!("{} {found}", findings(new)),
+        (new, failing) => format!("{} {found}, {failing} of them failing", findings(new)),
+    };
+    if counts.resolved > 0 {
+        title.push_str(&format!(", {} resolved", counts.resolved));
+    }
+    title
+}
+
+/// The first line of a summary: the conclusion and why.
+pub fn verdict(report: &Report<'_>) -> String {
+    let counts = Counts::of(report);
+    if !report.affected {
+        return "**Success.** This change touches no Docker artifact, so there is nothing to judge.".to_owned();
+    }
+    match (report.conclusion, report.base.is_some()) {
+        (Conclusion::Failure, true) => {
+            format!("**Failure.** This change introduces {} at or above the threshold.", findings(counts.failing))
+        }
+        (Conclusion::Failure, false) => {
+            format!("**Failure.** There {} at or above the threshold.", are(counts.failing))
+        }
+        (Conclusion::Success, true) if counts.new == 0 => "**Success.** This change introduces no finding.".to_owned(),
+        (Conclusion::Success, true) => {
+            format!("**Success.** This change introduces {}, none of which fails the check.", findings(counts.new))
+        }
+        (Conclusion::Success, false) if counts.new == 0 => "**Success.** Nothing was found.".to_owned(),
+        (Conclusion::Success, false) => {
+            format!("**Success.** There {}, none of which fails the check.", are(counts.new))
+        }
+    }
+}
+
+fn are(count: usize) -> String {
+    format!("{} {}", if count == 1 { "is" } else { "are" }, findings(count))
+}
+
+/// The first line of a review of which `fresh` remarks are new.
+pub fn review_lead(review: &Review, fresh: usize) -> String {
+    let counts = review.counts;
+    let mut lead = format!("This change introduces {}", findings(counts.new));
+    lead.push_str(&match (review.conclusion, counts.failing) {
+        (Conclusion::Success, _) => "; the check passes.".to_owned(),
+        (Conclusion::Failure, failing) if failing == counts.new && failing == 1 => {
+            ", and it fails the check.".to_owned()
+        }
+        (Conclusion::Failure, failing) if failing == counts.new => ", and they fail the check.".to_owned(),
+        (Conclusion::Failure, 1) => ", of which 1 fails the check.".to_owned(),
+        (Conclusion::Failure, failing) => format!(", of which {failing} fail the check."),
+    });
+    if fresh < review.remarks.len() {
+        lead.push_str(&format!(" New in this review: {fresh}."));
+    }
+    if counts.resolved > 0 {
+        lead.push_str(&format!(" It resolves {}.", counts.resolved));
+    }
+    if counts.standing > 0 {
+        lead.push_str(&format!(" {}", stood(counts.standing)));
+    }
+    lead
+}
+
+fn stood(standing: usize) -> String {
+    match standing {
+        1 => "1 older finding stands and does not count.".to_owned(),
+        _ => format!("{standing} older findings stand and do not count."),
+    }
+}
+
+/// Over the list of findings that found no line of the diff.
+pub const WITHOUT_A_LINE: &str = "On lines that this diff does not show:";
+
+/// Over the list of findings beyond the limit of one review.
+pub const BEYOND_THE_LIMIT: &str = "Beyond the 30 comments that one review carries:";
+
+/// Where the rest of a list that was cut is to be found.
+pub fn cut(count: usize) -> String {
+    format!("… and {count} more, which would not fit here.")
+}
+
+/// After a findings' places that were too many to show.
+pub fn more_places(count: usize) -> String {
+    format!("and {} more", counted(count, "place", "places"))
+}
+
+/// Over the further places of a finding.
+pub const SEE_ALSO: &str = "See also:";
+
+/// The text of the link to a rule's page.
+pub const ABOUT: &str = "What this rule looks at, and why";
+
+/// Says that the anchor is not where the finding is.
+pub fn elsewhere(place: &str) -> String {
+    format!("It is about {place}, which this diff does not show.")
+}
+
+/// Before the message of a finding that counts against the conclusion.
+pub const FAILS: &str = "Fails the check.";
+
+/// Where the answer is not known.
+pub const UNKNOWN: &str = "unknown";
+
+/// Where there is no such thing.
+pub const NONE: &str = "none";
+
+/// Headings of the summary.
+pub mod heading {
+    /// New in head.
+    pub const INTRODUCED: &str = "Introduced";
+    /// There, without a base.
+    pub const PRESENT: &str = "Found";
+    /// Gone in head.
+    pub const RESOLVED: &str = "Resolved";
+    /// In both.
+    pub const STANDING: &str = "Standing before and after";
+    /// Accepted with a reason.
+    pub const ACCEPTED: &str = "Accepted";
+    /// How images get built.
+    pub const BUILDS: &str = "Builds";
+    /// What could not be judged.
+    pub const GAPS: &str = "Not judged";
+}
+
+/// In the log and the job summary, when the token may not post a review.
+pub fn may_not_comment(fork: bool) -> String {
+    let why = if fork {
+        "because this pull request comes from a fork, whose token is read-only"
+    } else {
+        "because the token has no `pull-requests: write`"
+    };
+    format!("No review comments were posted, {why}. How to get them: {PERMISSIONS_PAGE}")
+}
+
+/// In the log and the job summary, when the token may not make a check run.
+pub fn may_not_check(fork: bool) -> String {
+    let why = if fork {
+        "because this pull request comes from a fork, whose token is read-only"
+    } else {
+        "because the token has no `checks: write`"
+    };
+    format!("No check run was made, {why}. The result of this job is the same. More: {PERMISSIONS_PAGE}")
+}
+
+/// When GitHub refused the lines of a review.
+pub const LINES_REFUSED: &str = "GitHub did not accept a line of the review, so that all remarks stand in its body.";
+
+/// When the pull request has moved on.
+pub const HEAD_MOVED: &str =
+    "The pull request has moved on to another commit meanwhile; nothing is posted for this one.";
+
+/// When the pull request is closed.
+pub const CLOSED: &str = "The pull request is closed; nothing is posted.";
+
+/// After workflow commands were cut.
+pub fn annotations_cut(count: usize) -> String {
+    format!(
+        "{} more could not be shown here: the runner takes ten annotations of each kind from one step. The job summary has all of them.",
+        findings(count)
+    )
+}
