@@ -5,6 +5,9 @@
 
 pub mod compose;
 pub mod dockerfile;
+pub mod dockerignore;
+pub mod gitignore;
+pub mod glob;
 pub mod yaml;
 
 use crate::span::Span;
