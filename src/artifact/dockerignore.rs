@@ -88,7 +88,8 @@ impl Dockerignore {
             let line = line.strip_suffix('\n').unwrap_or(line);
             if line.len() >= LONGEST_LINE {
                 let span = Span::new(file, start..start + line.len());
-                ignore.problem(span, "the build fails: the line is longer than 64 KiB (`bufio.Scanner: token too long`)");
+                ignore
+                    .problem(span, "the build fails: the line is longer than 64 KiB (`bufio.Scanner: token too long`)");
                 break;
             }
             let line = line.strip_suffix('\r').unwrap_or(line);
@@ -255,12 +256,13 @@ impl Walk<'_> {
             if let Some(decision) = self.decided_above() {
                 return decision;
             }
-            let folder = &path[..from + slash];
-            let (matched, decision) = self.step(folder);
+            let Some(folder) = path.get(..from + slash) else { break };
+            let mut matched = vec![false; self.ignore.patterns.len()];
+            let decision = self.step(folder, &mut matched);
             self.above.push(Folder { path: folder.to_owned(), matched, decision });
             from += slash + 1;
         }
-        self.decided_above().unwrap_or_else(|| self.step(path).1)
+        self.decided_above().unwrap_or_else(|| self.step(path, &mut []))
     }
 
     /// What holds for everything below the last folder, where that is certain.
@@ -270,22 +272,24 @@ impl Walk<'_> {
     }
 
     /// `patternmatcher.MatchesUsingParentResults`: a pattern that matched a folder matches what lies below, but one that
-    /// could not have changed the answer for the folder was not asked there, and so does not count below either.
-    fn step(&mut self, path: &str) -> (Vec<bool>, Decision) {
+    /// could not have changed the answer for the folder was not asked there, and so does not count below either. What
+    /// matched goes into `matched`, as far as it reaches.
+    fn step(&mut self, path: &str, matched: &mut [bool]) -> Decision {
         let parent = self.above.last().map_or(&[][..], |folder| &folder.matched);
-        let mut matched = vec![false; self.ignore.patterns.len()];
         let mut decision = Decision { excluded: false, by: None };
         for (at, pattern) in self.ignore.patterns.iter().enumerate() {
             let inherited = parent.get(at).copied().unwrap_or(false);
             let changes = pattern.negated == decision.excluded;
             if inherited || (changes && pattern.matches(path, &mut self.scratch)) {
-                matched[at] = true;
+                if let Some(matched) = matched.get_mut(at) {
+                    *matched = true;
+                }
                 if changes {
                     decision = Decision { excluded: !pattern.negated, by: Some(at) };
                 }
             }
         }
-        (matched, decision)
+        decision
     }
 }
 

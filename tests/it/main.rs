@@ -6,5 +6,6 @@
 
 mod compose;
 mod dockerfile;
+mod dockerignore;
 mod vectors;
 mod yaml;
