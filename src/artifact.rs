@@ -8,6 +8,7 @@ pub mod dockerfile;
 pub mod dockerignore;
 pub mod gitignore;
 pub mod glob;
+pub mod image_reference;
 pub mod secret;
 pub mod yaml;
 
