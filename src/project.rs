@@ -1,6 +1,7 @@
 //! All artifacts of one snapshot, parsed, with the facts that cross files: computed once, read by every rule.
 
 pub mod image;
+pub mod manifest;
 
 use std::collections::BTreeMap;
 

@@ -254,7 +254,9 @@ fn comparator(text: &str, dialect: Dialect) -> Option<VersionSet> {
         (">", _) => after.map_or_else(|| VersionSet::all().not(), VersionSet::at_least),
         ("<=", _) => after.map_or_else(VersionSet::all, VersionSet::below),
         ("^", Dialect::Npm | Dialect::Composer | Dialect::Poetry) => up_to(version, caret(parts)),
-        ("~", Dialect::Npm | Dialect::Poetry) | ("~>", Dialect::Npm) => up_to(version, bumped(parts, parts.len().min(2))),
+        ("~", Dialect::Npm | Dialect::Poetry) | ("~>", Dialect::Npm) => {
+            up_to(version, bumped(parts, parts.len().min(2)))
+        }
         ("~=", Dialect::Pep440 | Dialect::Poetry) if parts.len() >= 2 => up_to(version, bumped(parts, parts.len() - 1)),
         ("~", Dialect::Composer) | ("~>", Dialect::Gem) => up_to(version, bumped(parts, (parts.len().max(2)) - 1)),
         _ => return None,
@@ -290,7 +292,8 @@ impl Written {
             let (value, rest) = piece.split_at(digits);
             // `3.14.0rc1`, `3.13.0.dev2`: the numbers before it stand.
             let pre_release = ["a", "b", "c", "rc", "alpha", "beta", "pre", "dev", "post"];
-            if open || !(rest.is_empty() || pre_release.iter().any(|word| rest.to_ascii_lowercase().starts_with(word))) {
+            if open || !(rest.is_empty() || pre_release.iter().any(|word| rest.to_ascii_lowercase().starts_with(word)))
+            {
                 return None;
             }
             if value.is_empty() {
@@ -335,7 +338,11 @@ mod tests {
     fn check(dialect: Dialect, constraint: &str, tag: &str, fits: bool) {
         let constraint_set = parse(constraint, dialect).unwrap_or_else(|| panic!("{constraint} should be understood"));
         let tag_set = VersionSet::prefix(&plain(tag).unwrap());
-        assert_eq!(!tag_set.contradicts(&constraint_set), fits, "{dialect:?} {constraint} and {tag}: {constraint_set:?}");
+        assert_eq!(
+            !tag_set.contradicts(&constraint_set),
+            fits,
+            "{dialect:?} {constraint} and {tag}: {constraint_set:?}"
+        );
     }
 
     #[test]
