@@ -7,6 +7,7 @@ mod version;
 use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
 
+pub(crate) use read::node_codename;
 pub use version::{Dialect, Version, VersionSet, parse, plain};
 
 /// A language, or the platform that runs it.

@@ -1,0 +1,292 @@
+//! Which languages a base image brings, and in which versions, by its reference alone.
+//!
+//! Only images whose tags are known to be the versions of the language are read: those of Docker's official library
+//! (<https://github.com/docker-library/official-images>) and of a few publishers that tag as plainly. A tag that names no
+//! version (`latest`, `slim`) brings the language in a version that is not known.
+
+use std::ops::Range;
+
+use super::manifest::{Language, VersionSet, node_codename, plain};
+
+/// A language that an image brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runtime {
+    /// The language.
+    pub language: Language,
+    /// Every version that the tag may stand for.
+    pub versions: VersionSet,
+    /// The version as written.
+    pub written: String,
+    /// Where it is written in the reference.
+    pub range: Range<usize>,
+}
+
+/// The parts of an image reference: `registry/path/name:tag@digest`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Reference<'r> {
+    /// Everything before the tag.
+    pub repository: &'r str,
+    /// The tag.
+    pub tag: Option<&'r str>,
+    /// Where the tag begins.
+    pub tag_at: usize,
+    /// The digest, with its algorithm.
+    pub digest: Option<&'r str>,
+}
+
+impl<'r> Reference<'r> {
+    /// Takes a reference apart. Nothing is checked.
+    pub fn parse(text: &'r str) -> Self {
+        let (named, digest) = text.split_once('@').map_or((text, None), |(named, digest)| (named, Some(digest)));
+        let name_at = named.rfind('/').map_or(0, |slash| slash + 1);
+        match named.get(name_at..).and_then(|name| name.find(':')) {
+            Some(colon) => {
+                let (repository, tag) = named.split_at(name_at + colon);
+                Self { repository, tag: tag.get(1..), tag_at: name_at + colon + 1, digest }
+            }
+            None => Self { repository: named, tag: None, tag_at: named.len(), digest },
+        }
+    }
+
+    /// The repository without the host and the prefix that Docker's own library may be written with: `python` for
+    /// `docker.io/library/python` and `public.ecr.aws/docker/library/python`.
+    pub fn familiar(&self) -> &'r str {
+        let mut name = self.repository;
+        for prefix in
+            ["docker.io/", "index.docker.io/", "registry-1.docker.io/", "mirror.gcr.io/", "public.ecr.aws/docker/"]
+        {
+            name = name.strip_prefix(prefix).unwrap_or(name);
+        }
+        name.strip_prefix("library/").unwrap_or(name)
+    }
+}
+
+/// How the tags of a repository say the version.
+#[derive(Copy, Clone)]
+enum Tags {
+    /// They begin with it: `3.12-slim`.
+    Plain,
+    /// A part between dashes is this word and the version: `python3.12` in `0.5-python3.12-alpine`.
+    After(&'static str),
+    /// They begin with it, or `jdk`, `jre` or the name of a JDK stands before it: `3.9-eclipse-temurin-21`.
+    Java,
+}
+
+/// Repositories whose tags name the version of a language, without host and `library/`.
+const REPOSITORIES: &[(&str, Language, Tags)] = &[
+    ("python", Language::Python, Tags::Plain),
+    ("bitnami/python", Language::Python, Tags::Plain),
+    ("cimg/python", Language::Python, Tags::Plain),
+    ("cgr.dev/chainguard/python", Language::Python, Tags::Plain),
+    ("public.ecr.aws/lambda/python", Language::Python, Tags::Plain),
+    ("amazon/aws-lambda-python", Language::Python, Tags::Plain),
+    ("public.ecr.aws/sam/build-python", Language::Python, Tags::Plain),
+    ("ghcr.io/astral-sh/uv", Language::Python, Tags::After("python")),
+    ("astral/uv", Language::Python, Tags::After("python")),
+    ("tiangolo/uvicorn-gunicorn", Language::Python, Tags::After("python")),
+    ("tiangolo/uvicorn-gunicorn-fastapi", Language::Python, Tags::After("python")),
+    ("tiangolo/uvicorn-gunicorn-starlette", Language::Python, Tags::After("python")),
+    ("tiangolo/uwsgi-nginx", Language::Python, Tags::After("python")),
+    ("tiangolo/uwsgi-nginx-flask", Language::Python, Tags::After("python")),
+    ("tiangolo/meinheld-gunicorn", Language::Python, Tags::After("python")),
+    ("mcr.microsoft.com/azure-functions/python", Language::Python, Tags::After("python")),
+    ("nikolaik/python-nodejs", Language::Python, Tags::After("python")),
+    ("nikolaik/python-nodejs", Language::Node, Tags::After("nodejs")),
+    ("golang", Language::Go, Tags::Plain),
+    ("bitnami/golang", Language::Go, Tags::Plain),
+    ("cimg/go", Language::Go, Tags::Plain),
+    ("cgr.dev/chainguard/go", Language::Go, Tags::Plain),
+    ("mcr.microsoft.com/oss/go/microsoft/golang", Language::Go, Tags::Plain),
+    ("node", Language::Node, Tags::Plain),
+    ("bitnami/node", Language::Node, Tags::Plain),
+    ("cimg/node", Language::Node, Tags::Plain),
+    ("cgr.dev/chainguard/node", Language::Node, Tags::Plain),
+    ("public.ecr.aws/lambda/nodejs", Language::Node, Tags::Plain),
+    ("amazon/aws-lambda-nodejs", Language::Node, Tags::Plain),
+    ("mcr.microsoft.com/azure-functions/node", Language::Node, Tags::After("node")),
+    ("rust", Language::Rust, Tags::Plain),
+    ("cimg/rust", Language::Rust, Tags::Plain),
+    ("lukemathwalker/cargo-chef", Language::Rust, Tags::After("rust-")),
+    ("ruby", Language::Ruby, Tags::Plain),
+    ("bitnami/ruby", Language::Ruby, Tags::Plain),
+    ("cimg/ruby", Language::Ruby, Tags::Plain),
+    ("public.ecr.aws/lambda/ruby", Language::Ruby, Tags::Plain),
+    ("php", Language::Php, Tags::Plain),
+    ("cimg/php", Language::Php, Tags::Plain),
+    ("mcr.microsoft.com/dotnet/sdk", Language::DotnetSdk, Tags::Plain),
+    ("eclipse-temurin", Language::Java, Tags::Java),
+    ("amazoncorretto", Language::Java, Tags::Java),
+    ("openjdk", Language::Java, Tags::Java),
+    ("adoptopenjdk", Language::Java, Tags::Java),
+    ("sapmachine", Language::Java, Tags::Java),
+    ("ibm-semeru-runtimes", Language::Java, Tags::After("open-")),
+    ("bellsoft/liberica-openjdk-alpine", Language::Java, Tags::Java),
+    ("bellsoft/liberica-openjdk-debian", Language::Java, Tags::Java),
+    ("bellsoft/liberica-runtime-container", Language::Java, Tags::After("jre-")),
+    ("azul/zulu-openjdk", Language::Java, Tags::Java),
+    ("azul/zulu-openjdk-alpine", Language::Java, Tags::Java),
+    ("mcr.microsoft.com/openjdk/jdk", Language::Java, Tags::Java),
+    ("maven", Language::Java, Tags::Java),
+    ("gradle", Language::Java, Tags::Java),
+];
+
+/// The languages of the image that `reference` names; those in versions that the tag does not say are left out.
+pub fn of(reference: &str) -> Vec<Runtime> {
+    let parsed = Reference::parse(reference);
+    let name = parsed.familiar();
+    let mut found: Vec<Runtime> = REPOSITORIES
+        .iter()
+        .filter(|(repository, ..)| *repository == name)
+        .filter_map(|(_, language, tags)| {
+            let tag = parsed.tag?;
+            // The builders' own versions come first in their tags.
+            let builder = matches!(name, "maven" | "gradle");
+            let (range, versions) = version(tag, *language, *tags, builder)?;
+            let range = parsed.tag_at + range.start..parsed.tag_at + range.end;
+            Some(Runtime { language: *language, versions, written: reference.get(range.clone())?.to_owned(), range })
+        })
+        .collect();
+    found.extend(in_name(&parsed));
+    found
+}
+
+/// Distroless images say it in the name: `gcr.io/distroless/nodejs20-debian12`, `…/java21`.
+fn in_name(reference: &Reference<'_>) -> Option<Runtime> {
+    let rest = reference.repository.strip_prefix("gcr.io/distroless/")?;
+    let families = [("nodejs", Language::Node), ("java", Language::Java)];
+    let (family, language) = families.into_iter().find(|(family, _)| rest.starts_with(family))?;
+    let number = rest.get(family.len()..)?.split('-').next()?;
+    let start = reference.repository.len() - rest.len() + family.len();
+    let versions = VersionSet::prefix(&plain(number)?);
+    Some(Runtime { language, versions, written: number.to_owned(), range: start..start + number.len() })
+}
+
+fn version(tag: &str, language: Language, tags: Tags, builder: bool) -> Option<(Range<usize>, VersionSet)> {
+    let pieces: Vec<(usize, &str)> = tag
+        .split('-')
+        .scan(0, |at, piece| {
+            let start = *at;
+            *at += piece.len() + 1;
+            Some((start, piece))
+        })
+        .collect();
+    // `3.14-rc-slim`, `1.23-rc`: on the way to a version.
+    if pieces.iter().any(|(_, piece)| ["rc", "alpha", "beta", "preview", "nightly", "ea"].contains(piece)) {
+        return None;
+    }
+    let set = |start: usize, text: &str| {
+        let parts = plain(text)?;
+        Some((start..start + text.len(), VersionSet::prefix(&parts)))
+    };
+    match tags {
+        Tags::Plain => {
+            let (start, first) = *pieces.first()?;
+            if language == Language::Node
+                && let Some(major) = node_codename(first)
+            {
+                return Some((start..start + first.len(), VersionSet::prefix(&[major])));
+            }
+            set(start, first)
+        }
+        Tags::After(word) => {
+            let at = tag.find(word).filter(|at| *at == 0 || tag.as_bytes().get(at - 1) == Some(&b'-'))?;
+            let start = at + word.len();
+            let text = tag.get(start..)?.split('-').next()?;
+            set(start, text)
+        }
+        Tags::Java => {
+            let names = ["temurin", "openjdk", "corretto", "liberica", "semeru", "zulu", "sapmachine", "jdk", "jre"];
+            let named = pieces.windows(2).find_map(|pair| match pair {
+                [(_, name), (start, number)] if names.contains(name) => java(*start, number),
+                _ => None,
+            });
+            let joined = || {
+                pieces.iter().find_map(|(start, piece)| {
+                    let number = piece.strip_prefix("jdk").or_else(|| piece.strip_prefix("jre"))?;
+                    java(start + 3, number)
+                })
+            };
+            let first = || pieces.first().filter(|_| !builder).and_then(|(start, piece)| java(*start, piece));
+            named.or_else(joined).or_else(first)
+        }
+    }
+}
+
+/// `21`, `21.0.1_12`, `8u392`: what counts is the feature release.
+fn java(start: usize, text: &str) -> Option<(Range<usize>, VersionSet)> {
+    let digits = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let (major, rest) = text.split_at(digits);
+    let known = rest.is_empty() || rest.starts_with(['.', '_', 'u']);
+    let major = known.then(|| plain(major)).flatten()?;
+    Some((start..start + digits, VersionSet::prefix(&major)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(reference: &str, expected: &[(Language, &str)]) {
+        let found = of(reference);
+        let found: Vec<_> = found.iter().map(|runtime| (runtime.language, runtime.written.as_str())).collect();
+        assert_eq!(found, expected, "{reference}");
+    }
+
+    #[test]
+    fn tags_that_are_versions_are_read() {
+        use Language::{DotnetSdk, Go, Java, Node, Php, Python, Ruby, Rust};
+        for (reference, expected) in [
+            ("python:3.11-slim", (Python, "3.11")),
+            ("python:3", (Python, "3")),
+            ("docker.io/library/python:3.13.11-slim-bookworm@sha256:0123", (Python, "3.13.11")),
+            ("public.ecr.aws/docker/library/node:20-alpine", (Node, "20")),
+            ("node:iron-alpine", (Node, "iron")),
+            ("ghcr.io/astral-sh/uv:python3.12-bookworm-slim", (Python, "3.12")),
+            ("ghcr.io/astral-sh/uv:0.5.1-python3.12-alpine", (Python, "3.12")),
+            ("golang:1.22.3-bookworm", (Go, "1.22.3")),
+            ("rust:1.75", (Rust, "1.75")),
+            ("lukemathwalker/cargo-chef:latest-rust-1.75-slim", (Rust, "1.75")),
+            ("ruby:3.2.2", (Ruby, "3.2.2")),
+            ("php:8.2-fpm-alpine", (Php, "8.2")),
+            ("mcr.microsoft.com/dotnet/sdk:8.0-jammy", (DotnetSdk, "8.0")),
+            ("eclipse-temurin:21-jre-alpine", (Java, "21")),
+            ("openjdk:8u212-jre", (Java, "8")),
+            ("maven:3.9-eclipse-temurin-17", (Java, "17")),
+            ("maven:3.8-jdk-11", (Java, "11")),
+            ("gradle:8.5-jdk21", (Java, "21")),
+            ("gcr.io/distroless/nodejs20-debian12", (Node, "20")),
+            ("bitnami/node:18.19.0", (Node, "18.19.0")),
+        ] {
+            check(reference, &[expected]);
+        }
+        check("nikolaik/python-nodejs:python3.11-nodejs18", &[(Python, "3.11"), (Node, "18")]);
+    }
+
+    #[test]
+    fn everything_else_is_not_known() {
+        for reference in [
+            "python",
+            "python:latest",
+            "python:slim",
+            "python:alpine3.19",
+            "python:3.14-rc-slim",
+            "python:3.14.0b1",
+            "python@sha256:0123",
+            "golang:1.23rc1",
+            "node:lts-alpine",
+            "mcr.microsoft.com/playwright/python:v1.40.0-jammy",
+            "mcr.microsoft.com/dotnet/aspnet:8.0",
+            "mcr.microsoft.com/devcontainers/python:1-3.12",
+            "registry.internal/team/python:3.11",
+            "localhost:5000/python:3.11",
+            "maven:3.9",
+            "ghcr.io/astral-sh/uv:0.5.1",
+            "rust:nightly",
+            "ubuntu:24.04",
+            "",
+            ":",
+            "python:",
+        ] {
+            check(reference, &[]);
+        }
+    }
+}
