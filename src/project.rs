@@ -2,6 +2,7 @@
 
 pub mod image;
 pub mod manifest;
+pub mod process;
 pub mod runtime;
 
 use std::collections::BTreeMap;
