@@ -296,9 +296,7 @@ fn interpreted(rest: &[Piece<'_>], valued: &[&str], python: bool, dir: &str) -> 
             }
             "--" => return file(rest.get(at + 1)?, dir),
             // Code, standard input, options of the shell, and those that are several in one.
-            option if matches!(option, "-c" | "-e" | "-p" | "-" | "-s" | "--eval" | "--print" | "--test" | "-n") => {
-                return None;
-            }
+            "-c" | "-e" | "-p" | "-" | "-s" | "--eval" | "--print" | "--test" | "-n" => return None,
             option if valued.contains(&option) => at += 2,
             option if option.starts_with('-') => at += 1,
             _ => return file(piece, dir),
