@@ -3,6 +3,7 @@
 //! Parsing never fails. Broken input has its place in the result: a list of [`Problem`]s beside everything that
 //! could be read.
 
+pub mod build_call;
 pub mod compose;
 pub mod dockerfile;
 pub mod dockerignore;
@@ -10,6 +11,7 @@ pub mod gitignore;
 pub mod glob;
 pub mod image_reference;
 pub mod secret;
+pub mod workflow;
 pub mod yaml;
 
 use crate::span::Span;
@@ -24,7 +26,7 @@ pub struct Problem {
 }
 
 /// What a file is, by its path alone.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ArtifactKind {
     /// `Dockerfile`, `Containerfile`, `Dockerfile.dev`, `api.dockerfile`, …
     Dockerfile,

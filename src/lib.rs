@@ -13,6 +13,7 @@ pub mod artifact;
 pub mod delta;
 pub mod finding;
 pub mod hunks;
+pub mod judge;
 pub mod plan;
 pub mod project;
 pub mod render;

@@ -1,17 +1,33 @@
 //! All artifacts of one snapshot, parsed, with the facts that cross files: computed once, read by every rule.
 
+mod builds;
+pub mod compose;
 pub mod image;
 pub mod manifest;
+pub(crate) mod paths;
 pub mod process;
 pub mod runtime;
+mod sources;
+mod wanted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::Problem;
-use crate::artifact::dockerfile::Dockerfile;
+use crate::artifact::build_call::Engine;
+use crate::artifact::compose::Compose;
+use crate::artifact::dockerfile::{self, Dockerfile, InstructionKind};
+use crate::artifact::workflow::{Action, Workflow};
+use crate::artifact::{ArtifactKind, Problem};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
+
+use compose::Application;
+use sources::Sources;
+
+pub use wanted::wanted;
+
+/// How many problems of one file are told. What BuildKit or Compose refuses, they refuse at the first one.
+pub const MAX_PROBLEMS_PER_FILE: usize = 20;
 
 /// Everything known about one revision.
 #[derive(Debug)]
@@ -24,12 +40,179 @@ pub struct Project<'a> {
     pub dockerfiles: Vec<DockerfileFacts>,
     /// Every ignore file.
     pub ignore_files: Vec<IgnoreFile>,
-    /// Every build.
+    /// Every build: those that something names first, then those by convention.
     pub builds: Vec<Build>,
+    /// Every compose file: by its name, or because another one includes or extends it.
+    pub composes: Vec<Compose>,
+    /// Which compose files are used together, and what their services are then.
+    pub applications: Vec<Application>,
+    /// Every workflow.
+    pub workflows: Vec<Workflow>,
+    /// Every description of an action.
+    pub actions: Vec<Action>,
     /// Artifacts, or parts of them, that could not be read.
     pub unparsed: Vec<Unparsed>,
     /// What could not be judged, and why.
     pub gaps: Vec<Gap>,
+}
+
+impl<'a> Project<'a> {
+    /// Puts together what the snapshot holds. Files that [`wanted`] names and nobody read are gaps.
+    pub fn new(snapshot: &'a Snapshot, settings: &'a Settings) -> Self {
+        let mut sources = Sources::read(snapshot, settings);
+        let named = builds::named(snapshot, settings, &sources);
+        let mut project = Self {
+            snapshot,
+            settings,
+            dockerfiles: Vec::new(),
+            ignore_files: sources.of_kind(ArtifactKind::IgnoreFile).map(|file| IgnoreFile { file }).collect(),
+            builds: named.builds,
+            composes: std::mem::take(&mut sources.composes),
+            applications: std::mem::take(&mut sources.applications),
+            workflows: std::mem::take(&mut sources.workflows),
+            actions: std::mem::take(&mut sources.actions),
+            unparsed: Vec::new(),
+            gaps: std::mem::take(&mut sources.gaps),
+        };
+        project.gaps.extend(named.gaps);
+        project.builds.retain(|build| !settings.exclude.is_match(&build.dockerfile_path));
+        project.read_dockerfiles(&sources);
+        project.find_ignore_files();
+        project.tell_problems();
+        project.tell_unread(&sources);
+        project.gaps.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
+        project.gaps.dedup();
+        project
+    }
+
+    /// The builds of a Dockerfile, an index into [`Project::dockerfiles`].
+    pub fn builds_of(&self, dockerfile: usize) -> impl Iterator<Item = &Build> {
+        self.builds.iter().filter(move |build| build.dockerfile == Some(dockerfile))
+    }
+
+    /// Parses every Dockerfile and gives each build its own; those that no build names get one by convention.
+    fn read_dockerfiles(&mut self, sources: &Sources) {
+        let snapshot = self.snapshot;
+        let is_local = |build: &&Build| build.context.folder().is_some();
+        let named: BTreeSet<FileId> =
+            self.builds.iter().filter(is_local).filter_map(|build| snapshot.find(&build.dockerfile_path)).collect();
+        let by_name: BTreeSet<FileId> = sources.of_kind(ArtifactKind::Dockerfile).collect();
+        for &file in named.union(&by_name) {
+            if snapshot.text(file).is_none() {
+                continue;
+            }
+            let syntax = dockerfile::parse(file, snapshot.str(file));
+            if !named.contains(&file) {
+                if !begins_as_dockerfile(&syntax, snapshot) {
+                    self.tell_no_dockerfile(file, &syntax);
+                    continue;
+                }
+                self.builds.push(builds::by_convention(snapshot, file, &syntax));
+            }
+            self.dockerfiles.push(DockerfileFacts { file, syntax });
+        }
+        let place: BTreeMap<FileId, usize> =
+            self.dockerfiles.iter().enumerate().map(|(at, dockerfile)| (dockerfile.file, at)).collect();
+        for build in self.builds.iter_mut().filter(|build| build.context.folder().is_some()) {
+            build.dockerfile = snapshot.find(&build.dockerfile_path).and_then(|file| place.get(&file).copied());
+        }
+    }
+
+    /// A file that is called exactly `Dockerfile` and is none: worth a word, since Docker would refuse it. Any other name
+    /// may mean something else.
+    fn tell_no_dockerfile(&mut self, file: FileId, syntax: &Dockerfile) {
+        let name = paths::name(self.snapshot.path(file));
+        let exact = name.eq_ignore_ascii_case("Dockerfile") || name.eq_ignore_ascii_case("Containerfile");
+        if let Some(problem) = syntax.problems.first().filter(|_| exact) {
+            self.unparsed.push(Unparsed { problem: problem.clone(), explicit: false });
+        }
+    }
+
+    /// Finds the ignore file of each build, as BuildKit and Buildah do: the one named after the Dockerfile, else the one in
+    /// the root of the context.
+    fn find_ignore_files(&mut self) {
+        let snapshot = self.snapshot;
+        let place: BTreeMap<&str, usize> =
+            self.ignore_files.iter().enumerate().map(|(at, ignore)| (snapshot.path(ignore.file), at)).collect();
+        for build in &mut self.builds {
+            let Some(context) = build.context.folder() else { continue };
+            let suffixes: &[&str] = match build.engine {
+                Engine::Docker => &[".dockerignore"],
+                Engine::Podman => &[".containerignore", ".dockerignore"],
+            };
+            let own = suffixes.iter().map(|suffix| format!("{}{suffix}", build.dockerfile_path));
+            let root = suffixes.iter().filter_map(|suffix| paths::join(context, suffix));
+            build.ignore_file = own.chain(root).find_map(|path| place.get(&*path).copied());
+        }
+    }
+
+    /// Lists what Docker, Compose and GitHub would refuse.
+    fn tell_problems(&mut self) {
+        let explicit: BTreeSet<FileId> = self
+            .builds
+            .iter()
+            .filter(|build| build.is_explicit())
+            .filter_map(|build| self.dockerfiles.get(build.dockerfile?).map(|dockerfile| dockerfile.file))
+            .collect();
+        let dockerfiles = self.dockerfiles.iter().map(|dockerfile| (dockerfile.file, &dockerfile.syntax.problems));
+        let composes = self.composes.iter().map(|compose| (compose.file, &compose.problems));
+        let workflows = self.workflows.iter().map(|workflow| (workflow.file, &workflow.problems));
+        let actions = self.actions.iter().map(|action| (action.file, &action.problems));
+        let mut unparsed = Vec::new();
+        for (file, problems) in dockerfiles.chain(composes).chain(workflows).chain(actions) {
+            let explicit = explicit.contains(&file);
+            let told = problems.iter().take(MAX_PROBLEMS_PER_FILE).enumerate().map(|(at, problem)| {
+                let mut problem = problem.clone();
+                let more = problems.len() - MAX_PROBLEMS_PER_FILE.min(problems.len());
+                if at + 1 == MAX_PROBLEMS_PER_FILE && more > 0 {
+                    problem.message.push_str(&format!(" (and {more} more problems in this file)"));
+                }
+                Unparsed { problem, explicit }
+            });
+            unparsed.extend(told);
+        }
+        self.unparsed.extend(unparsed);
+        self.unparsed.sort_by_key(|unparsed| unparsed.problem.span);
+    }
+
+    /// Artifacts that nobody handed in are gaps: a gate never passes on a partial view without saying so.
+    fn tell_unread(&mut self, sources: &Sources) {
+        let snapshot = self.snapshot;
+        let by_name = sources.by_kind.values().flatten().copied();
+        let by_build = self.builds.iter().filter(|build| build.context.folder().is_some());
+        let by_build = by_build.filter_map(|build| snapshot.find(&build.dockerfile_path));
+        let files: BTreeSet<FileId> = by_name.chain(by_build).collect();
+        for file in files {
+            let why = match snapshot.unreadable(file) {
+                Some(why) => why.to_owned(),
+                None if snapshot.is_unread(file) && wanted::is_too_large(snapshot, file) => {
+                    format!("larger than {} MiB", wanted::MAX_ARTIFACT_BYTES >> 20)
+                }
+                None => continue,
+            };
+            let message = format!("`{}` could not be read: {why}", snapshot.path(file));
+            self.gaps.push(Gap { span: Span::file_start(file), message });
+        }
+        if let Some(why) = &snapshot.incomplete
+            && let Some((file, _)) = snapshot.entries().next()
+        {
+            let message = format!("the listing of the revision is incomplete: {why}");
+            self.gaps.push(Gap { span: Span::file_start(file), message });
+        }
+    }
+}
+
+/// Whether the first instruction is FROM or ARG, which nothing but a Dockerfile begins with.
+fn begins_as_dockerfile(syntax: &Dockerfile, snapshot: &Snapshot) -> bool {
+    syntax.instructions.first().is_some_and(|first| match &first.kind {
+        InstructionKind::From | InstructionKind::Arg(_) => true,
+        // A FROM that BuildKit refuses is still meant to be one.
+        InstructionKind::Invalid => {
+            let keyword = snapshot.slice(first.keyword);
+            keyword.eq_ignore_ascii_case("FROM") || keyword.eq_ignore_ascii_case("ARG")
+        }
+        _ => false,
+    })
 }
 
 /// One Dockerfile.
@@ -61,10 +244,17 @@ pub struct Build {
     pub target: Option<String>,
     /// Build arguments that the origins pass; `None` as value where it comes from the environment.
     pub args: BTreeMap<String, Option<String>>,
+    /// Contexts by name, which `--from` may mean.
+    pub named_contexts: BTreeMap<String, Context>,
+    /// What the image is called, as far as the origins say it.
+    pub tags: BTreeSet<String>,
+    /// What builds it.
+    pub engine: Engine,
     /// Where we know it from; never empty.
     pub origins: Vec<Origin>,
     /// The ignore file that applies: an index into [`Project::ignore_files`].
     pub ignore_file: Option<usize>,
+    product: bool,
 }
 
 /// What a build sends.
@@ -89,7 +279,16 @@ pub struct Origin {
     /// The compose service or bake target.
     pub service: Option<String>,
     /// The `user:` of the compose service, where it is set.
-    pub user: Option<Span>,
+    pub user: Option<UserOverride>,
+}
+
+/// `user:` of a compose service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserOverride {
+    /// The value with its variables replaced; `None` where one of them has no value in the repository.
+    pub value: Option<String>,
+    /// Where it stands, quotes included.
+    pub span: Span,
 }
 
 impl OriginKind {
@@ -111,6 +310,30 @@ impl Build {
     /// Whether a file or the settings name it; else it is only assumed.
     pub fn is_explicit(&self) -> bool {
         self.origins.iter().any(|origin| origin.kind != OriginKind::Convention)
+    }
+
+    /// Whether its image is made to be run by others. What lies below `.devcontainer/`, and what is named for tests or CI
+    /// and only assumed by convention, is not, and is judged one severity lower.
+    pub fn is_product(&self) -> bool {
+        self.product
+    }
+}
+
+impl Context {
+    /// The context as reports name it: a path relative to the root, `.` for the root, or as written where it is elsewhere.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Dir(dir) | Self::Git(dir) if dir.is_empty() => ".",
+            Self::Dir(name) | Self::Git(name) | Self::Elsewhere(name) => name,
+        }
+    }
+
+    /// The folder of the repository that is sent; `None` where it is out of sight.
+    pub fn folder(&self) -> Option<&str> {
+        match self {
+            Self::Dir(dir) | Self::Git(dir) => Some(dir),
+            Self::Elsewhere(_) => None,
+        }
     }
 }
 
@@ -138,6 +361,9 @@ pub enum OriginKind {
 pub struct Unparsed {
     /// What and where.
     pub problem: Problem,
+    /// Whether it is a Dockerfile, or the ignore file, of a build that something names: that build fails or does something
+    /// else than it seems to.
+    pub explicit: bool,
 }
 
 /// What could not be judged.

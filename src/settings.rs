@@ -6,6 +6,9 @@ use globset::GlobSet;
 
 use crate::finding::Severity;
 
+/// Where the settings file may lie; the first one that is there counts.
+pub const PATHS: &[&str] = &[".github/plimsoll.yaml", "plimsoll.yaml"];
+
 /// What the settings mean, once every layer has spoken.
 #[derive(Clone, Debug)]
 pub struct Settings {

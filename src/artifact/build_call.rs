@@ -1,0 +1,59 @@
+//! A call that builds an image, as a step, a command line or a settings entry words it. What its paths mean in a
+//! repository is the project's affair.
+
+use crate::span::Span;
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildCall {
+    /// The word that names it best: the context or the Dockerfile, else the command or the action.
+    pub span: Span,
+    /// What runs it.
+    pub engine: Engine,
+    /// The folder that relative paths start from, as written; `None` where it cannot be known.
+    pub folder: Option<String>,
+    /// What is sent.
+    pub context: CallContext,
+    /// The Dockerfile, where one is named; relative to the folder, for a git context to that context.
+    pub dockerfile: Option<Given>,
+    /// The stage.
+    pub target: Option<Given>,
+    /// Build arguments: name, and value where it is given and known.
+    pub args: Vec<(String, Option<String>)>,
+    /// Contexts by name.
+    pub contexts: Vec<(String, Option<String>)>,
+    /// What the image is called, as far as that is known.
+    pub tags: Vec<String>,
+}
+
+/// What a call sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallContext {
+    /// A path, relative to the folder of the call.
+    Path(String),
+    /// The repository by git; a subfolder of it, `""` for all.
+    Git(String),
+    /// A URL, an archive on standard input, or another repository. As written.
+    Elsewhere(String),
+    /// A variable or an expression decides. As written.
+    Unknown(String),
+}
+
+/// A value that is there, and may not be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// The value.
+    Known(String),
+    /// A variable or an expression decides. As written.
+    Unknown(String),
+}
+
+/// What builds. They look for ignore files under different names.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Engine {
+    /// BuildKit.
+    #[default]
+    Docker,
+    /// Podman and Buildah: `.containerignore` comes before `.dockerignore`.
+    Podman,
+}

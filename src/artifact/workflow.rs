@@ -1,0 +1,288 @@
+//! GitHub workflows and actions: the images that they build.
+//!
+//! The sources of the behaviour are the workflow syntax
+//! (<https://docs.github.com/actions/reference/workflow-syntax-for-github-actions>), the metadata syntax of actions, and
+//! the inputs of `docker/build-push-action` (<https://github.com/docker/build-push-action>).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Problem;
+use super::build_call::{BuildCall, CallContext, Engine, Given};
+use super::yaml::{self, Node, Yaml};
+use crate::span::{FileId, Span};
+
+/// A workflow.
+#[derive(Clone, Debug)]
+pub struct Workflow {
+    /// The file.
+    pub file: FileId,
+    /// The tree it was read from.
+    pub yaml: Yaml,
+    /// What its steps build, in order.
+    pub calls: Vec<BuildCall>,
+    /// What GitHub would refuse.
+    pub problems: Vec<Problem>,
+}
+
+/// What an `action.yml` describes.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// The file.
+    pub file: FileId,
+    /// The tree it was read from.
+    pub yaml: Yaml,
+    /// The image of a container action that is built from a Dockerfile beside it. Its paths start from the folder of the
+    /// action.
+    pub image: Option<BuildCall>,
+    /// What the steps of a composite action build.
+    pub calls: Vec<BuildCall>,
+    /// What GitHub would refuse.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads `text`, the content of the workflow `file`.
+pub fn parse(file: FileId, text: &str) -> Workflow {
+    let mut yaml = yaml::parse(file, text);
+    let problems = std::mem::take(&mut yaml.problems);
+    let mut calls = Vec::new();
+    if let Some(root) = yaml.root() {
+        let scope = Scope::default().within(root);
+        for job in root.get("jobs").map(|jobs| jobs.pairs()).unwrap_or_default() {
+            let steps = job.value.get("steps").and_then(|steps| steps.as_sequence()).unwrap_or_default();
+            calls.extend(read_steps(text, steps, &scope.within(&job.value)));
+        }
+    }
+    Workflow { file, yaml, calls, problems }
+}
+
+/// Reads `text`, the content of the `action.yml` `file`.
+pub fn parse_action(file: FileId, text: &str) -> Action {
+    let mut yaml = yaml::parse(file, text);
+    let problems = std::mem::take(&mut yaml.problems);
+    let (mut image, mut calls) = (None, Vec::new());
+    if let Some(runs) = yaml.root().and_then(|root| root.get("runs")) {
+        let using = runs.get("using").and_then(|using| using.as_str()).unwrap_or_default();
+        if using.eq_ignore_ascii_case("docker") {
+            image = runs.get("image").and_then(|image| image_call(image));
+        } else if using.eq_ignore_ascii_case("composite") {
+            let steps = runs.get("steps").and_then(|steps| steps.as_sequence()).unwrap_or_default();
+            calls = read_steps(text, steps, &Scope::default());
+        }
+    }
+    Action { file, yaml, image, calls, problems }
+}
+
+/// `image: Dockerfile`. The runner takes the folder of the Dockerfile as context.
+fn image_call(image: &Node) -> Option<BuildCall> {
+    let path = image.as_str()?;
+    if path.starts_with("docker://") {
+        return None;
+    }
+    let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    Some(BuildCall {
+        span: image.span,
+        engine: Engine::Docker,
+        folder: None,
+        context: CallContext::Path(folder.to_owned()),
+        dockerfile: Some(Given::Known(path.to_owned())),
+        target: None,
+        args: Vec::new(),
+        contexts: Vec::new(),
+        tags: Vec::new(),
+    })
+}
+
+/// What holds for a step because of what stands around it.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    /// `env:`; `None` as value where it is an expression.
+    env: BTreeMap<String, Option<String>>,
+    /// `defaults.run.working-directory`.
+    folder: Option<String>,
+}
+
+impl Scope {
+    /// The scope of a workflow, a job or a step within this one.
+    fn within(&self, node: &Node) -> Scope {
+        let mut scope = self.clone();
+        for pair in node.get("env").map(|env| env.pairs()).unwrap_or_default() {
+            let (Some(name), Some(value)) = (pair.key.as_str(), pair.value.as_str()) else { continue };
+            let value = match self.evaluate(value) {
+                Given::Known(value) => Some(value),
+                Given::Unknown(_) => None,
+            };
+            scope.env.insert(name.to_owned(), value);
+        }
+        let folder =
+            node.get("defaults").and_then(|node| node.get("run")).and_then(|node| node.get("working-directory"));
+        if let Some(folder) = folder.and_then(|folder| folder.as_str()) {
+            scope.folder = Some(folder.to_owned());
+        }
+        scope
+    }
+
+    /// A value with its `${{ … }}` replaced, where all of them are known: `github.workspace` is the folder that everything
+    /// starts from, and `env.NAME` what `env:` says.
+    fn evaluate(&self, text: &str) -> Given {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(start) = rest.find("${{") {
+            out.push_str(&rest[..start]);
+            let inner = &rest[start + 3..];
+            let Some(end) = inner.find("}}") else { return Given::Unknown(text.to_owned()) };
+            let expression = inner[..end].trim();
+            let value = match expression.strip_prefix("env.") {
+                _ if expression.eq_ignore_ascii_case("github.workspace") => Some(".".to_owned()),
+                Some(name) => self.env.get(name).cloned().flatten(),
+                None => None,
+            };
+            let Some(value) = value else { return Given::Unknown(text.to_owned()) };
+            out.push_str(&value);
+            rest = &inner[end + 2..];
+        }
+        out.push_str(rest);
+        Given::Known(out)
+    }
+}
+
+/// Where the steps of a job have put repositories.
+#[derive(Clone, Debug, Default)]
+struct Checkouts {
+    /// The folder of this repository, where it is not the workspace itself.
+    own: Option<String>,
+    /// The folders of other repositories.
+    foreign: Vec<String>,
+}
+
+impl Checkouts {
+    fn add(&mut self, with: Option<&Arc<Node>>) {
+        let input = |name: &str| with.and_then(|with| with.get(name)).and_then(|value| value.as_str());
+        let path = input("path").map(clean).unwrap_or_default();
+        match input("repository") {
+            Some(repository) if !repository.contains("github.repository") => self.foreign.push(path),
+            _ => self.own = (!path.is_empty()).then_some(path),
+        }
+    }
+
+    /// What a path of the workspace is in the repository; `None` where it is in another one.
+    fn in_repository(&self, path: &str) -> Option<String> {
+        let clean = clean(path);
+        let is_below = |folder: &str| folder.is_empty() || clean == folder || clean.starts_with(&format!("{folder}/"));
+        if self.foreign.iter().any(|folder| is_below(folder) && (!folder.is_empty() || self.own.is_none())) {
+            let own_is_closer = self.own.as_ref().is_some_and(|own| is_below(own));
+            if !own_is_closer {
+                return None;
+            }
+        }
+        match &self.own {
+            Some(own) if is_below(own) => {
+                Some(clean.get(own.len()..).unwrap_or_default().trim_start_matches('/').to_owned())
+            }
+            Some(_) => None,
+            None => Some(path.to_owned()),
+        }
+    }
+}
+
+/// A relative path without `./` at its start and `/` at its end.
+fn clean(path: &str) -> String {
+    let mut path = path.trim_end_matches('/');
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest.trim_start_matches('/');
+    }
+    if path == "." { String::new() } else { path.to_owned() }
+}
+
+fn read_steps(_text: &str, steps: &[Arc<Node>], scope: &Scope) -> Vec<BuildCall> {
+    let mut calls = Vec::new();
+    let mut checkouts = Checkouts::default();
+    for step in steps {
+        let scope = scope.within(step);
+        let Some(uses) = step.get("uses") else { continue };
+        let action = uses.as_str().unwrap_or_default();
+        let action = action.split_once('@').map_or(action, |(action, _)| action).to_ascii_lowercase();
+        match &*action {
+            "actions/checkout" => checkouts.add(step.get("with")),
+            "docker/build-push-action" => calls.push(push_action(uses.span, step.get("with"), &scope, &checkouts)),
+            _ => {}
+        }
+    }
+    calls
+}
+
+/// A step that uses `docker/build-push-action`.
+fn push_action(uses: Span, with: Option<&Arc<Node>>, scope: &Scope, checkouts: &Checkouts) -> BuildCall {
+    let input = |name: &str| {
+        let node = with.and_then(|with| with.get(name))?;
+        let text = node.as_str()?.trim();
+        (!text.is_empty()).then_some((node.span, text))
+    };
+    let context =
+        input("context").map_or(CallContext::Git(String::new()), |(_, text)| push_context(text, scope, checkouts));
+    let dockerfile = input("file").map(|(_, text)| match (&context, scope.evaluate(text)) {
+        (CallContext::Path(_), Given::Known(path)) => {
+            checkouts.in_repository(&path).map_or_else(|| Given::Unknown(path.clone()), Given::Known)
+        }
+        (_, given) => given,
+    });
+    // The most telling word: the Dockerfile where one is named, since the context is often only `.`.
+    let span = input("context").or_else(|| input("file")).map_or(uses, |(span, _)| span);
+    let list = |name: &str| input(name).map(|(_, text)| pairs(text, scope)).unwrap_or_default();
+    BuildCall {
+        span,
+        engine: Engine::Docker,
+        folder: Some(String::new()),
+        context,
+        dockerfile,
+        target: input("target").map(|(_, text)| scope.evaluate(text)),
+        args: list("build-args"),
+        contexts: list("build-contexts"),
+        tags: input("tags").map(|(_, text)| tags(text, scope)).unwrap_or_default(),
+    }
+}
+
+/// The `context` input. Without it the action sends the repository by git; `{{defaultContext}}` stands for that.
+fn push_context(text: &str, scope: &Scope, checkouts: &Checkouts) -> CallContext {
+    if let Some(rest) = text.strip_prefix("{{defaultContext}}") {
+        return match scope.evaluate(rest.strip_prefix(':').unwrap_or(rest)) {
+            Given::Known(dir) => CallContext::Git(dir),
+            Given::Unknown(what) => CallContext::Unknown(what),
+        };
+    }
+    if text.contains("://") || text.starts_with("git@") || text == "-" {
+        return CallContext::Elsewhere(text.to_owned());
+    }
+    match scope.evaluate(text) {
+        Given::Known(path) => {
+            checkouts.in_repository(&path).map_or_else(|| CallContext::Elsewhere(path.clone()), CallContext::Path)
+        }
+        Given::Unknown(what) => CallContext::Unknown(what),
+    }
+}
+
+/// `NAME=value` lines.
+fn pairs(text: &str, scope: &Scope) -> Vec<(String, Option<String>)> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let pairs = lines.filter_map(|line| {
+        let (name, value) = line.split_once('=').map_or((line, None), |(name, value)| (name, Some(value)));
+        // A name that an expression decides says nothing about any argument.
+        let known = |text: &str| match scope.evaluate(text) {
+            Given::Known(text) => Some(text),
+            Given::Unknown(_) => None,
+        };
+        Some((known(name.trim())?, value.and_then(|value| known(value.trim()))))
+    });
+    pairs.collect()
+}
+
+/// Image names, separated by commas or line breaks; those that an expression decides are left out.
+fn tags(text: &str, scope: &Scope) -> Vec<String> {
+    let names = text.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty());
+    names
+        .filter_map(|name| match scope.evaluate(name) {
+            Given::Known(name) => Some(name),
+            Given::Unknown(_) => None,
+        })
+        .collect()
+}

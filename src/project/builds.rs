@@ -1,0 +1,649 @@
+//! Every way in which images of the repository get built: what compose files, workflows, actions and the settings name,
+//! and what convention says of the Dockerfiles that nobody names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::build_call::{BuildCall, CallContext, Engine, Given};
+use crate::artifact::compose::{Service, Text};
+use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use crate::span::{FileId, Span};
+
+use super::compose::{Application, is_remote};
+use super::sources::Sources;
+use super::{Build, Context, Gap, Origin, OriginKind, UserOverride, paths};
+
+/// How many builds a project may have.
+pub(super) const MAX_BUILDS: usize = 5_000;
+
+/// The builds that something names, and what could not be told of them.
+#[derive(Default)]
+pub(super) struct Named {
+    pub(super) builds: Vec<Build>,
+    pub(super) gaps: Vec<Gap>,
+    /// Where each build stands, by what it is.
+    known: BTreeMap<Key, usize>,
+}
+
+/// What makes two builds the same.
+type Key = (String, Context, Option<String>, BTreeMap<String, Option<String>>, Engine);
+
+/// Collects what compose files, workflows, actions and the settings name.
+pub(super) fn named(snapshot: &Snapshot, settings: &Settings, sources: &Sources) -> Named {
+    let mut named = Named::default();
+    for application in &sources.applications {
+        for service in &application.services {
+            named.add_service(snapshot, application, sources, service);
+        }
+    }
+    for workflow in &sources.workflows {
+        let origin = |span| Origin { kind: OriginKind::Workflow, span, service: None, user: None };
+        workflow.calls.iter().for_each(|call| named.add_call(snapshot, call, origin(call.span)));
+    }
+    for action in &sources.actions {
+        let origin = |span| Origin { kind: OriginKind::Action, span, service: None, user: None };
+        let folder = paths::folder(snapshot.path(action.file));
+        if let Some(image) = &action.image {
+            let call = BuildCall { folder: Some(folder.to_owned()), ..image.clone() };
+            named.add_call(snapshot, &call, origin(call.span));
+        }
+        action.calls.iter().for_each(|call| named.add_call(snapshot, call, origin(call.span)));
+    }
+    named.add_settings(snapshot, settings);
+    named
+}
+
+/// The builds that convention says of Dockerfiles: those which no build names get their own folder as context, or the root
+/// of the repository where what they copy is only there.
+pub(super) fn by_convention(snapshot: &Snapshot, file: FileId, dockerfile: &Dockerfile) -> Build {
+    let path = snapshot.path(file);
+    let folder = paths::folder(path);
+    let context = if needs_root(snapshot, folder, dockerfile) { "" } else { folder };
+    Build {
+        dockerfile: None,
+        dockerfile_path: path.to_owned(),
+        context: Context::Dir(context.to_owned()),
+        target: None,
+        args: BTreeMap::new(),
+        named_contexts: BTreeMap::new(),
+        tags: BTreeSet::new(),
+        engine: Engine::Docker,
+        origins: vec![Origin { kind: OriginKind::Convention, span: Span::file_start(file), service: None, user: None }],
+        ignore_file: None,
+        product: !is_for_development(path) && !is_named_for_tests(path),
+    }
+}
+
+/// Whether something that is copied is not in `folder`, and all that is not there is in the root.
+fn needs_root(snapshot: &Snapshot, folder: &str, dockerfile: &Dockerfile) -> bool {
+    if folder.is_empty() {
+        return false;
+    }
+    let exists = |folder: &str, source: &str| {
+        paths::join(folder, source.trim_start_matches('/'))
+            .is_some_and(|path| snapshot.find(&path).is_some() || snapshot.is_dir(&path))
+    };
+    let mut missing = false;
+    for instruction in &dockerfile.instructions {
+        let (InstructionKind::Copy(transfer) | InstructionKind::Add(transfer)) = &instruction.kind else { continue };
+        if instruction.flag("from").is_some() {
+            continue;
+        }
+        for source in &transfer.sources {
+            // A variable, a pattern, a quoted word or a URL proves nothing about either folder.
+            let text = &*source.text;
+            if text.contains(['$', '*', '?', '[', '"', '\'', '\\']) || text.contains("://") || text.starts_with("git@")
+            {
+                continue;
+            }
+            if !exists(folder, text) {
+                if !exists("", text) {
+                    return false;
+                }
+                missing = true;
+            }
+        }
+    }
+    missing
+}
+
+/// Whether a path lies where development containers are described.
+fn is_for_development(path: &str) -> bool {
+    path.split('/').any(|part| part == ".devcontainer")
+}
+
+/// Whether a Dockerfile's name, or a folder on the way to it, says that it is there for tests or for CI.
+fn is_named_for_tests(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let in_folder = folders.split('/').any(|part| {
+        matches!(
+            part.to_ascii_lowercase().as_str(),
+            "test"
+                | "tests"
+                | "testing"
+                | "testdata"
+                | "__tests__"
+                | "e2e"
+                | "ci"
+                | ".ci"
+                | ".circleci"
+                | ".github"
+                | ".gitlab"
+        )
+    });
+    let name = name.to_ascii_lowercase();
+    let mut words = name.split(['.', '-', '_']);
+    in_folder || words.any(|word| matches!(word, "test" | "tests" | "testing" | "e2e" | "ci"))
+}
+
+impl Named {
+    fn add_service(&mut self, snapshot: &Snapshot, application: &Application, sources: &Sources, service: &Service) {
+        let Some(section) = &service.build else { return };
+        // What an extended or included file says is relative to that file; overlays are relative to the first one.
+        let folder_of = |span: Span| {
+            let own = application.files.iter().any(|&at| sources.composes.get(at).is_some_and(|c| c.file == span.file));
+            if own { application.folder.as_str() } else { paths::folder(snapshot.path(span.file)) }
+        };
+        let name = &service.name;
+        let context = match &section.context {
+            None => Context::Dir(folder_of(section.span).to_owned()),
+            Some(text) => match self.compose_context(snapshot, folder_of(text.span), text, name) {
+                Some(context) => context,
+                None => return,
+            },
+        };
+        if let Some(inline) = &section.dockerfile_inline {
+            self.gap(
+                inline.span,
+                format!("the Dockerfile of service `{name}` stands in the compose file and is not judged"),
+            );
+            return;
+        }
+        let dockerfile = match &section.dockerfile {
+            None => Some("Dockerfile"),
+            Some(text) => text.known(),
+        };
+        let Some(dockerfile) = dockerfile else {
+            let span = section.dockerfile.as_ref().map_or(section.span, |text| text.span);
+            self.gap(span, format!("the Dockerfile of service `{name}` depends on a variable without value"));
+            return;
+        };
+        let target = match &section.target {
+            Some(text) if text.known().is_none() => {
+                self.gap(text.span, format!("the target of service `{name}` depends on a variable without value"));
+                return;
+            }
+            // An empty target is none.
+            target => target.as_ref().map(|text| text.text.clone()).filter(|target| !target.is_empty()),
+        };
+        let place = section.dockerfile.as_ref().map_or(section.span, |text| text.span);
+        let Some(dockerfile_path) =
+            self.dockerfile_path(snapshot, &context, context_folder(&context), dockerfile, place)
+        else {
+            return;
+        };
+        let args = section
+            .args
+            .iter()
+            .filter(|(name, _)| name.known().is_some())
+            .map(|(name, value)| (name.text.clone(), value.as_ref().and_then(Text::known).map(str::to_owned)));
+        let contexts = section.additional_contexts.iter().map(|(name, value)| {
+            let value = value.as_ref().and_then(Text::known);
+            (name.text.clone(), named_context(value, |path| paths::join(folder_of(name.span), path)))
+        });
+        let user =
+            service.user.as_ref().map(|user| UserOverride { value: user.known().map(str::to_owned), span: user.span });
+        let span = section.context.as_ref().map_or(section.span, |text| text.span);
+        self.add(Build {
+            dockerfile: None,
+            product: !(is_for_development(&dockerfile_path) && is_for_development(snapshot.path(span.file))),
+            dockerfile_path,
+            context,
+            target,
+            args: args.collect(),
+            named_contexts: contexts.collect(),
+            tags: service.image.iter().filter_map(Text::known).map(str::to_owned).collect(),
+            engine: Engine::Docker,
+            origins: vec![Origin { kind: OriginKind::Compose, span, service: Some(name.clone()), user }],
+            ignore_file: None,
+        });
+    }
+
+    fn compose_context(&mut self, snapshot: &Snapshot, folder: &str, text: &Text, service: &str) -> Option<Context> {
+        let Some(context) = text.known() else {
+            let unset = text.unset.join("`, `");
+            self.gap(text.span, format!("the context of service `{service}` depends on `{unset}`, which has no value"));
+            return None;
+        };
+        if is_remote(context) {
+            return Some(Context::Elsewhere(context.to_owned()));
+        }
+        match paths::join(folder, context) {
+            Some(path) if !paths::is_out_of_sight(snapshot, &path) => Some(Context::Dir(path)),
+            _ => {
+                self.gap(
+                    text.span,
+                    format!("the context `{context}` of service `{service}` is not in this repository"),
+                );
+                None
+            }
+        }
+    }
+
+    fn add_call(&mut self, snapshot: &Snapshot, call: &BuildCall, origin: Origin) {
+        let folder = call.folder.as_deref().and_then(|folder| paths::join("", folder));
+        let context = match &call.context {
+            CallContext::Elsewhere(what) => Context::Elsewhere(what.clone()),
+            CallContext::Unknown(what) => {
+                self.gap(call.span, format!("the context of a build is only known when it runs: `{what}`"));
+                return;
+            }
+            CallContext::Git(dir) => match paths::join("", dir.trim_start_matches('/')) {
+                Some(dir) => Context::Git(dir),
+                None => {
+                    return self.gap(call.span, format!("the context `{dir}` of a build is not in this repository"));
+                }
+            },
+            CallContext::Path(path) => {
+                let Some(folder) = &folder else {
+                    return self
+                        .gap(call.span, "the folder that a build starts from is only known when it runs".to_owned());
+                };
+                match paths::join(folder, path) {
+                    Some(path) if !paths::is_out_of_sight(snapshot, &path) => Context::Dir(path),
+                    _ => {
+                        return self
+                            .gap(call.span, format!("the context `{path}` of a build is not in this repository"));
+                    }
+                }
+            }
+        };
+        let (base, dockerfile) = match (&call.dockerfile, &context) {
+            (Some(Given::Unknown(what)), _) => {
+                return self.gap(call.span, format!("the Dockerfile of a build is only known when it runs: `{what}`"));
+            }
+            (Some(Given::Known(path)), Context::Git(dir)) => (Some(dir.clone()), path.as_str()),
+            (Some(Given::Known(path)), _) => (folder, path.as_str()),
+            (None, Context::Dir(dir) | Context::Git(dir)) => (Some(dir.clone()), "Dockerfile"),
+            (None, Context::Elsewhere(_)) => (Some(String::new()), "Dockerfile"),
+        };
+        let target = match &call.target {
+            Some(Given::Unknown(what)) => {
+                return self.gap(call.span, format!("the target of a build is only known when it runs: `{what}`"));
+            }
+            Some(Given::Known(target)) => Some(target.clone()).filter(|target| !target.is_empty()),
+            None => None,
+        };
+        let Some(base) = base else {
+            return self.gap(call.span, "the folder that a build starts from is only known when it runs".to_owned());
+        };
+        let Some(dockerfile_path) = self.dockerfile_path(snapshot, &context, &base, dockerfile, call.span) else {
+            return;
+        };
+        let contexts = call.contexts.iter().map(|(name, value)| {
+            let folder = call.folder.as_deref().unwrap_or_default();
+            (name.clone(), named_context(value.as_deref(), |path| paths::join(folder, path)))
+        });
+        self.add(Build {
+            dockerfile: None,
+            product: !is_for_development(&dockerfile_path),
+            dockerfile_path,
+            context,
+            target,
+            args: call.args.iter().cloned().collect(),
+            named_contexts: contexts.collect(),
+            tags: call.tags.iter().cloned().collect(),
+            engine: call.engine,
+            origins: vec![origin],
+            ignore_file: None,
+        });
+    }
+
+    fn add_settings(&mut self, snapshot: &Snapshot, settings: &Settings) {
+        // The settings that count may be another revision's; the place is shown in the file of this one, where it is there.
+        let file = crate::settings::PATHS.iter().find_map(|path| snapshot.find(path));
+        for setting in &settings.builds {
+            let place = |text: &str| {
+                let file = file.or_else(|| snapshot.find(&setting.dockerfile))?;
+                let at = snapshot.str(file).find(text)?;
+                Some(Span::new(file, at..at + text.len()))
+            };
+            let Some(span) = place(&setting.dockerfile)
+                .or_else(|| file.map(Span::file_start))
+                .or_else(|| snapshot.find(&setting.dockerfile).map(Span::file_start))
+            else {
+                continue;
+            };
+            let call = BuildCall {
+                span,
+                engine: Engine::Docker,
+                folder: Some(String::new()),
+                context: CallContext::Path(setting.context.clone()),
+                dockerfile: Some(Given::Known(setting.dockerfile.clone())),
+                target: setting.target.clone().map(Given::Known),
+                args: setting.args.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),
+                contexts: Vec::new(),
+                tags: Vec::new(),
+            };
+            self.add_call(snapshot, &call, Origin { kind: OriginKind::Settings, span, service: None, user: None });
+        }
+    }
+
+    /// The path of a Dockerfile that is named from `base`. For a context out of sight there is none to be found here.
+    fn dockerfile_path(
+        &mut self,
+        snapshot: &Snapshot,
+        context: &Context,
+        base: &str,
+        name: &str,
+        span: Span,
+    ) -> Option<String> {
+        if let Context::Elsewhere(_) = context {
+            // The Dockerfile is read from the context, wherever that is.
+            self.gap(span, format!("the context `{}` of a build is out of sight", context.name()));
+            return Some(name.to_owned());
+        }
+        match paths::join(base, name) {
+            Some(path) if !paths::is_out_of_sight(snapshot, &path) => Some(path),
+            _ => {
+                self.gap(span, format!("the Dockerfile `{name}` of a build is not in this repository"));
+                None
+            }
+        }
+    }
+
+    /// Adds a build; one that is already there gets a further origin.
+    fn add(&mut self, build: Build) {
+        let key = (
+            build.dockerfile_path.clone(),
+            build.context.clone(),
+            build.target.clone(),
+            build.args.clone(),
+            build.engine,
+        );
+        if let Some(known) = self.known.get(&key).and_then(|&at| self.builds.get_mut(at)) {
+            for origin in build.origins {
+                if !known.origins.contains(&origin) {
+                    known.origins.push(origin);
+                }
+            }
+            known.tags.extend(build.tags);
+            known.named_contexts.extend(build.named_contexts);
+            known.product |= build.product;
+            return;
+        }
+        if self.builds.len() >= MAX_BUILDS {
+            if let Some(origin) = build.origins.first() {
+                self.gap(origin.span, format!("more than {MAX_BUILDS} builds; the rest is not judged"));
+            }
+            return;
+        }
+        self.known.insert(key, self.builds.len());
+        self.builds.push(build);
+    }
+
+    fn gap(&mut self, span: Span, message: String) {
+        self.gaps.push(Gap { span, message });
+    }
+}
+
+fn context_folder(context: &Context) -> &str {
+    match context {
+        Context::Dir(dir) | Context::Git(dir) => dir,
+        Context::Elsewhere(_) => "",
+    }
+}
+
+/// What a named context is: `docker-image://…` and URLs lie elsewhere.
+fn named_context(value: Option<&str>, join: impl Fn(&str) -> Option<String>) -> Context {
+    match value {
+        Some(value) if is_remote(value) || value.contains(':') => Context::Elsewhere(value.to_owned()),
+        Some(value) => join(value).map_or_else(|| Context::Elsewhere(value.to_owned()), Context::Dir),
+        None => Context::Elsewhere(String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::project::Project;
+    use crate::settings::{BuildSetting, Settings};
+    use crate::snapshot::Snapshot;
+
+    use super::*;
+
+    /// Every build as `dockerfile @ context [target] (engine-less origins)`, then every gap behind a `?`.
+    fn check(files: &[(&str, &str)], expected: &[&str]) {
+        check_with(&Settings::default(), files, expected);
+    }
+
+    fn check_with(settings: &Settings, files: &[(&str, &str)], expected: &[&str]) {
+        let snapshot = Snapshot::from_texts("t", files.iter().copied());
+        let project = Project::new(&snapshot, settings);
+        let builds = project.builds.iter().map(|build| {
+            let origins = build.origins.iter().map(|origin| {
+                let place = format!("{}:{}", snapshot.path(origin.span.file), snapshot.positions(origin.span).0.line);
+                format!("{} {place}", origin.kind.name())
+            });
+            let git = if matches!(build.context, Context::Git(_)) { "git " } else { "" };
+            let target = build.target.as_ref().map(|target| format!(" [{target}]")).unwrap_or_default();
+            let missing = if build.dockerfile.is_none() { "missing " } else { "" };
+            let origins = origins.collect::<Vec<_>>().join(", ");
+            format!("{missing}{} @ {git}{}{target} ({origins})", build.dockerfile_path, build.context.name())
+        });
+        let gaps = project.gaps.iter().map(|gap| format!("? {}", gap.message));
+        let found: Vec<String> = builds.chain(gaps).collect();
+        assert_eq!(found, expected, "{files:#?}");
+    }
+
+    const FROM: &str = "FROM a\n";
+
+    #[test]
+    fn compose_names_builds_in_every_form() {
+        check(
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  a:\n    build: ./api\n  b:\n    build:\n      context: .\n      dockerfile: ops/web.txt\n      target: prod\n  \
+                     c:\n    build:\n      context: web\n      dockerfile: ../api/Dockerfile\n  d:\n    build: {dockerfile: Dockerfile.d}\n",
+                ),
+                ("api/Dockerfile", FROM),
+                ("ops/web.txt", FROM),
+                ("web/x", ""),
+            ],
+            &[
+                "api/Dockerfile @ api (compose compose.yaml:3)",
+                "ops/web.txt @ . [prod] (compose compose.yaml:6)",
+                "api/Dockerfile @ web (compose compose.yaml:11)",
+                "missing Dockerfile.d @ . (compose compose.yaml:14)",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_a_variable_decides_is_a_gap_unless_it_has_a_value() {
+        let compose = "services:\n  a:\n    build: ${A}\n  b:\n    build: ${B:-b}\n  c:\n    build: ${C}\n  d:\n    build: {context: b, \
+                       dockerfile: \"${D}\"}\n";
+        check(
+            &[(".env", "C=c\n"), ("b/Dockerfile", FROM), ("c/Dockerfile", FROM), ("compose.yaml", compose)],
+            &[
+                "b/Dockerfile @ b (compose compose.yaml:5)",
+                "c/Dockerfile @ c (compose compose.yaml:7)",
+                "? the context of service `a` depends on `A`, which has no value",
+                "? the Dockerfile of service `d` depends on a variable without value",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_context_outside_of_the_repository_is_a_gap() {
+        let compose = "services:\n  a:\n    build: ../other\n  b:\n    build: https://github.com/x/y.git#main\n  c:\n    build: /srv\n";
+        check(
+            &[("compose.yaml", compose)],
+            &[
+                "missing Dockerfile @ https://github.com/x/y.git#main (compose compose.yaml:5)",
+                "? the context `../other` of service `a` is not in this repository",
+                "? the context `https://github.com/x/y.git#main` of a build is out of sight",
+                "? the context `/srv` of service `c` is not in this repository",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_same_build_named_twice_has_two_origins() {
+        let workflow = "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n      - uses: docker/build-push-action@v6\n        with:\n          \
+                        context: ./api/\n";
+        check(
+            &[
+                (".github/workflows/ci.yml", workflow),
+                ("api/Dockerfile", FROM),
+                ("compose.yaml", "services:\n  a:\n    build: api\n  b:\n    build: ./api\n"),
+            ],
+            &[
+                "api/Dockerfile @ api (compose compose.yaml:3, compose compose.yaml:5, workflow .github/workflows/ci.yml:7)",
+            ],
+        );
+    }
+
+    #[test]
+    fn overlays_extensions_and_inclusions_are_followed() {
+        check(
+            &[
+                ("api/Dockerfile", FROM),
+                ("base/Dockerfile", FROM),
+                ("base/services.yml", "services:\n  common:\n    build: .\n"),
+                (
+                    "compose.yaml",
+                    "include:\n  - ops/db.yaml\nservices:\n  a:\n    build: api\n  b:\n    extends: {file: base/services.yml, service: common}\n  \
+                     c:\n    extends: a\n",
+                ),
+                ("compose.override.yaml", "services:\n  a:\n    build: {target: dev}\n"),
+                ("ops/Dockerfile", FROM),
+                ("ops/db.yaml", "services:\n  db:\n    build: .\n"),
+            ],
+            &[
+                "ops/Dockerfile @ ops (compose ops/db.yaml:3)",
+                "api/Dockerfile @ api [dev] (compose compose.yaml:5)",
+                "base/Dockerfile @ base (compose base/services.yml:3)",
+                "api/Dockerfile @ api (compose compose.yaml:5)",
+            ],
+        );
+    }
+
+    #[test]
+    fn build_push_action_sends_the_repository_by_git_unless_told() {
+        let steps = "jobs:\n  a:\n    env:\n      DIR: api\n    steps:\n      - uses: docker/build-push-action@v6\n      - uses: \
+                     docker/build-push-action@v6\n        with:\n          context: '{{defaultContext}}:api'\n      - uses: docker/build-push-action@v6\n        \
+                     with:\n          context: .\n          file: api/Dockerfile\n          target: x\n      - uses: docker/build-push-action@v6\n        \
+                     with:\n          context: ${{ env.DIR }}\n      - uses: docker/build-push-action@v6\n        with:\n          \
+                     context: ${{ matrix.dir }}\n      - uses: docker/build-push-action@v6\n        with:\n          file: api/Dockerfile\n";
+        check(
+            &[(".github/workflows/ci.yml", steps), ("Dockerfile", FROM), ("api/Dockerfile", FROM)],
+            &[
+                "Dockerfile @ git . (workflow .github/workflows/ci.yml:6)",
+                "api/Dockerfile @ git api (workflow .github/workflows/ci.yml:9)",
+                "api/Dockerfile @ . [x] (workflow .github/workflows/ci.yml:12)",
+                "api/Dockerfile @ api (workflow .github/workflows/ci.yml:17)",
+                "api/Dockerfile @ git . (workflow .github/workflows/ci.yml:23)",
+                "? the context of a build is only known when it runs: `${{ matrix.dir }}`",
+            ],
+        );
+    }
+
+    #[test]
+    fn checkouts_elsewhere_in_the_workspace_are_heeded() {
+        let steps = "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n        with: {path: src}\n      - uses: actions/checkout@v4\n        \
+                     with: {repository: x/y, path: other}\n      - uses: docker/build-push-action@v6\n        with: {context: src/api, file: \
+                     src/api/Dockerfile}\n      - uses: docker/build-push-action@v6\n        with: {context: other}\n";
+        check(
+            &[(".github/workflows/ci.yml", steps), ("api/Dockerfile", FROM)],
+            &[
+                "api/Dockerfile @ api (workflow .github/workflows/ci.yml:9)",
+                "missing Dockerfile @ other (workflow .github/workflows/ci.yml:11)",
+                "? the context `other` of a build is out of sight",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_container_action_builds_in_its_own_folder() {
+        check(
+            &[
+                ("action.yml", "runs:\n  using: docker\n  image: Dockerfile\n"),
+                ("sub/action.yaml", "runs:\n  using: docker\n  image: docker/Dockerfile.x\n"),
+                ("image/action.yml", "runs:\n  using: docker\n  image: docker://alpine\n"),
+                ("Dockerfile", FROM),
+                ("sub/docker/Dockerfile.x", FROM),
+            ],
+            &[
+                "Dockerfile @ . (action action.yml:3)",
+                "sub/docker/Dockerfile.x @ sub/docker (action sub/action.yaml:3)",
+            ],
+        );
+    }
+
+    #[test]
+    fn convention_takes_the_own_folder_or_the_root_where_the_sources_are() {
+        check(
+            &[
+                ("Dockerfile", FROM),
+                ("a/Dockerfile", "FROM x\nCOPY src /src\n"),
+                ("a/src/x", ""),
+                ("b/Dockerfile", "FROM x\nCOPY b/src package.json /src/\nCOPY --from=y z z\nCOPY *.txt /\n"),
+                ("b/src/x", ""),
+                ("c/Dockerfile", "FROM x\nCOPY nowhere package.json /src/\n"),
+                ("d/Dockerfile.part", "RUN x\n"),
+                ("e/Dockerfile.md", FROM),
+                ("package.json", ""),
+            ],
+            &[
+                "Dockerfile @ . (convention Dockerfile:1)",
+                "a/Dockerfile @ a (convention a/Dockerfile:1)",
+                "b/Dockerfile @ . (convention b/Dockerfile:1)",
+                "c/Dockerfile @ c (convention c/Dockerfile:1)",
+            ],
+        );
+    }
+
+    #[test]
+    fn settings_name_builds_and_leave_paths_out() {
+        let exclude = globset::GlobSetBuilder::new().add(globset::Glob::new("old/**").unwrap()).build().unwrap();
+        let build = BuildSetting {
+            dockerfile: "ops/app.txt".to_owned(),
+            context: ".".to_owned(),
+            target: Some("prod".to_owned()),
+            args: BTreeMap::new(),
+        };
+        let settings = Settings { exclude, builds: vec![build], ..Settings::default() };
+        check_with(
+            &settings,
+            &[
+                ("compose.yaml", "services:\n  a:\n    build: old\n"),
+                ("old/Dockerfile", FROM),
+                ("ops/app.txt", FROM),
+                ("plimsoll.yaml", "builds:\n  - dockerfile: ops/app.txt\n"),
+            ],
+            &["ops/app.txt @ . [prod] (settings plimsoll.yaml:2)"],
+        );
+    }
+
+    #[test]
+    fn development_and_test_images_are_no_products() {
+        let files = [
+            (".devcontainer/Dockerfile", FROM),
+            (".devcontainer/compose.yaml", "services:\n  a:\n    build: .\n"),
+            ("Dockerfile", FROM),
+            ("Dockerfile.test", FROM),
+            ("tests/Dockerfile", FROM),
+            ("tests/named/Dockerfile", FROM),
+            ("compose.yaml", "services:\n  a:\n    build: tests/named\n"),
+            ("latest/Dockerfile", FROM),
+        ];
+        let snapshot = Snapshot::from_texts("t", files);
+        let settings = Settings::default();
+        let project = Project::new(&snapshot, &settings);
+        let products: Vec<_> =
+            project.builds.iter().filter(|build| build.is_product()).map(|build| &*build.dockerfile_path).collect();
+        assert_eq!(products, ["tests/named/Dockerfile", "Dockerfile", "latest/Dockerfile"]);
+    }
+}

@@ -1,0 +1,62 @@
+//! Paths inside the repository, as text: relative to its root, with `/`, without `.` and `..`; the root is `""`.
+
+use crate::snapshot::{Kind, Snapshot};
+
+/// `path` as seen from the folder `base`. `None` where it is absolute, or leaves the repository.
+pub(crate) fn join(base: &str, path: &str) -> Option<String> {
+    if path.starts_with(['/', '~', '\\']) || path.as_bytes().get(1) == Some(&b':') {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            _ => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The folder that a file lies in.
+pub(crate) fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The last part of a path.
+pub(crate) fn name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// Whether the path, or a folder on the way to it, is a link or another repository: nothing is read through these.
+pub(crate) fn is_out_of_sight(snapshot: &Snapshot, path: &str) -> bool {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    ends.into_iter().any(|end| {
+        let entry = path.get(..end).and_then(|prefix| snapshot.find(prefix)).and_then(|file| snapshot.entry(file));
+        entry.is_some_and(|entry| matches!(entry.kind, Kind::Symlink | Kind::Submodule))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_cleaned_and_stay_inside() {
+        let cases = [
+            ("", ".", Some("")),
+            ("a/b", "../c", Some("a/c")),
+            ("a", "./b//c/", Some("a/b/c")),
+            ("", "..", None),
+            ("a", "../../b", None),
+            ("a", "/etc", None),
+            ("a", "~/x", None),
+            ("a", "C:/x", None),
+        ];
+        for (base, path, expected) in cases {
+            assert_eq!(join(base, path).as_deref(), expected, "{base} + {path}");
+        }
+    }
+}

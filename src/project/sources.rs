@@ -1,0 +1,96 @@
+//! The files of a snapshot that say how images are built, parsed: compose files, workflows and actions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::compose::{self, Compose, Environment, dotenv};
+use crate::artifact::workflow::{self, Action, Workflow};
+use crate::artifact::{ArtifactKind, classify};
+use crate::settings::Settings;
+use crate::snapshot::{Kind, Snapshot};
+use crate::span::FileId;
+
+use super::compose::{Application, Applications, applications, references};
+use super::{Gap, paths};
+
+/// What was found and parsed.
+#[derive(Default)]
+pub(super) struct Sources {
+    /// Every artifact by name, in the order of the paths, those aside that the settings exclude.
+    pub(super) by_kind: BTreeMap<ArtifactKind, Vec<FileId>>,
+    pub(super) composes: Vec<Compose>,
+    pub(super) applications: Vec<Application>,
+    pub(super) workflows: Vec<Workflow>,
+    pub(super) actions: Vec<Action>,
+    pub(super) gaps: Vec<Gap>,
+    /// Files that were named and not read yet.
+    pub(super) unread: BTreeSet<FileId>,
+}
+
+impl Sources {
+    /// Reads what the snapshot holds of them so far.
+    pub(super) fn read(snapshot: &Snapshot, settings: &Settings) -> Self {
+        let mut sources = Self::default();
+        for (file, entry) in snapshot.entries() {
+            // Links and other repositories are never followed.
+            if !matches!(entry.kind, Kind::File | Kind::Executable) {
+                continue;
+            }
+            if let Some(kind) = classify(&entry.path)
+                && !settings.exclude.is_match(&*entry.path)
+            {
+                sources.by_kind.entry(kind).or_default().push(file);
+            }
+        }
+        sources.read_composes(snapshot);
+        sources.workflows = sources
+            .of_kind(ArtifactKind::Workflow)
+            .filter(|&file| snapshot.text(file).is_some())
+            .map(|file| workflow::parse(file, snapshot.str(file)))
+            .collect();
+        sources.actions = sources
+            .of_kind(ArtifactKind::Action)
+            .filter(|&file| snapshot.text(file).is_some())
+            .map(|file| workflow::parse_action(file, snapshot.str(file)))
+            .collect();
+        sources
+    }
+
+    /// The files of a kind.
+    pub(super) fn of_kind(&self, kind: ArtifactKind) -> impl Iterator<Item = FileId> {
+        self.by_kind.get(&kind).into_iter().flatten().copied()
+    }
+
+    /// The compose files by name, and those that they include or extend, which may have any name.
+    fn read_composes(&mut self, snapshot: &Snapshot) {
+        let mut todo: Vec<FileId> = self.of_kind(ArtifactKind::Compose).collect();
+        let mut seen: BTreeSet<FileId> = todo.iter().copied().collect();
+        let mut environments: BTreeMap<String, Environment> = BTreeMap::new();
+        todo.reverse();
+        while let Some(file) = todo.pop() {
+            let folder = paths::folder(snapshot.path(file));
+            let env = paths::join(folder, ".env").and_then(|path| snapshot.find(&path));
+            self.unread.extend(env.filter(|&env| snapshot.is_unread(env)));
+            let environment = environments
+                .entry(folder.to_owned())
+                .or_insert_with(|| env.map(|env| dotenv::parse(snapshot.str(env))).unwrap_or_default());
+            if snapshot.text(file).is_none() {
+                if snapshot.is_unread(file) {
+                    self.unread.insert(file);
+                }
+                continue;
+            }
+            let compose = compose::parse(file, snapshot.str(file), environment);
+            let named = references(snapshot, &compose).into_iter().filter_map(|(path, ..)| snapshot.find(&path?));
+            todo.extend(named.filter(|&file| seen.insert(file)));
+            self.composes.push(compose);
+        }
+        self.composes.sort_by_key(|compose| compose.file);
+        let Applications { list, gaps } = applications(snapshot, &self.composes);
+        self.applications = list;
+        self.gaps.extend(gaps);
+        for compose in &self.composes {
+            let unknowns = compose.unknowns.iter();
+            self.gaps.extend(unknowns.map(|unknown| Gap { span: unknown.span, message: unknown.message.clone() }));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Which files of a listing are still to be read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::dockerfile::{self, Command, Dockerfile, InstructionKind};
+use crate::settings::Settings;
+use crate::snapshot::{Kind, Snapshot};
+use crate::span::FileId;
+
+use super::sources::Sources;
+use super::{builds, paths};
+
+/// Artifacts above this size are not read. A Dockerfile of ten megabytes still is.
+pub(super) const MAX_ARTIFACT_BYTES: u64 = 16 << 20;
+
+/// Other files above this size are not read: manifests and scripts that say something are small.
+pub(super) const MAX_SUPPORTING_BYTES: u64 = 1 << 20;
+
+/// How many manifests of one context are read, those nearest to its root first.
+pub(super) const MAX_MANIFESTS_PER_CONTEXT: usize = 64;
+
+/// How many files of the same name an entry point may mean.
+const MAX_SCRIPTS_PER_WORD: usize = 4;
+
+/// The files that say which version of a language a project needs, or what its packages are.
+const MANIFESTS: &[&str] = &[
+    ".java-version",
+    ".mise.toml",
+    ".node-version",
+    ".nvmrc",
+    ".php-version",
+    ".python-version",
+    ".ruby-version",
+    ".tool-versions",
+    "Cargo.toml",
+    "Gemfile",
+    "Pipfile",
+    "build.gradle",
+    "build.gradle.kts",
+    "composer.json",
+    "global.json",
+    "go.mod",
+    "mise.toml",
+    "package.json",
+    "pom.xml",
+    "pyproject.toml",
+    "runtime.txt",
+    "rust-toolchain",
+    "rust-toolchain.toml",
+    "setup.cfg",
+    "setup.py",
+];
+
+/// The files of `snapshot` that are worth reading and nobody has handed in yet, in the order of the paths. What they say
+/// may name further ones: hand these in, and ask again until the list is empty.
+///
+/// * Artifacts by name, what compose files include and extend, the settings, and the baseline.
+/// * The Dockerfiles that builds name.
+/// * For the contexts of builds: `.gitignore` files, manifests, files that may hold secrets, and the scripts that
+///   ENTRYPOINT and CMD name.
+pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
+    let mut wanted = BTreeSet::new();
+    let sources = Sources::read(snapshot, settings);
+    wanted.extend(sources.by_kind.values().flatten().copied());
+    wanted.extend(sources.unread.iter().copied());
+    wanted.extend(crate::settings::PATHS.iter().filter_map(|path| snapshot.find(path)));
+    let named = builds::named(snapshot, settings, &sources);
+    let mut all = named.builds;
+    all.retain(|build| !settings.exclude.is_match(&build.dockerfile_path));
+    let by_name = sources.of_kind(crate::artifact::ArtifactKind::Dockerfile);
+    let of_builds = all.iter().filter(|build| build.context.folder().is_some());
+    let mut dockerfiles: BTreeSet<FileId> =
+        of_builds.filter_map(|build| snapshot.find(&build.dockerfile_path)).collect();
+    let explicit = dockerfiles.clone();
+    dockerfiles.extend(by_name);
+    wanted.extend(dockerfiles.iter().copied());
+
+    // The words of the entry points, by context.
+    let mut contexts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in dockerfiles {
+        if snapshot.text(file).is_none() {
+            continue;
+        }
+        let syntax = dockerfile::parse(file, snapshot.str(file));
+        if !explicit.contains(&file) {
+            if !super::begins_as_dockerfile(&syntax, snapshot) {
+                continue;
+            }
+            all.push(builds::by_convention(snapshot, file, &syntax));
+        }
+        let path = snapshot.path(file);
+        let names = script_names(&syntax);
+        for folder in
+            all.iter().filter(|build| build.dockerfile_path == path).filter_map(|build| build.context.folder())
+        {
+            contexts.entry(folder.to_owned()).or_default().extend(names.iter().cloned());
+        }
+    }
+    for (context, names) in contexts {
+        wanted.extend(supporting(snapshot, &context, &names));
+    }
+    wanted.retain(|&file| {
+        let is_file = snapshot.entry(file).is_some_and(|entry| matches!(entry.kind, Kind::File | Kind::Executable));
+        is_file && snapshot.is_unread(file) && !is_too_large(snapshot, file)
+    });
+    wanted.into_iter().collect()
+}
+
+/// Whether a file is not read because of its size.
+pub(super) fn is_too_large(snapshot: &Snapshot, file: FileId) -> bool {
+    let Some(entry) = snapshot.entry(file) else { return false };
+    entry.size.is_some_and(|size| size > MAX_ARTIFACT_BYTES)
+}
+
+/// What is read besides the artifacts, for one context whose entry points name `scripts`.
+fn supporting(snapshot: &Snapshot, context: &str, scripts: &BTreeSet<String>) -> Vec<FileId> {
+    let small = |size: Option<u64>| size.is_none_or(|size| size <= MAX_SUPPORTING_BYTES);
+    let mut manifests = Vec::new();
+    let mut named = Vec::new();
+    let mut files = Vec::new();
+    for (file, entry) in snapshot.below(context).filter(|(_, entry)| small(entry.size)) {
+        let name = paths::name(&entry.path);
+        let depth = entry.path.matches('/').count();
+        if name == ".gitignore" || may_hold_secrets(name) {
+            files.push(file);
+        } else if MANIFESTS.binary_search(&name).is_ok() {
+            manifests.push((depth, file));
+        } else if scripts.contains(name) {
+            named.push((name, depth, file));
+        }
+    }
+    manifests.sort_unstable();
+    files.extend(manifests.into_iter().take(MAX_MANIFESTS_PER_CONTEXT).map(|(_, file)| file));
+    named.sort_unstable();
+    let by_name = named.chunk_by(|a, b| a.0 == b.0);
+    files.extend(by_name.flat_map(|same| same.iter().take(MAX_SCRIPTS_PER_WORD).map(|(.., file)| *file)));
+    // Patterns of the folders above hold for the context too.
+    let mut above = context;
+    while !above.is_empty() {
+        above = paths::folder(above);
+        files.extend(paths::join(above, ".gitignore").and_then(|path| snapshot.find(&path)));
+    }
+    files
+}
+
+/// Whether the content of a file of that name decides if it is a secret.
+fn may_hold_secrets(name: &str) -> bool {
+    name.starts_with(".env")
+        || name.ends_with(".env")
+        || matches!(
+            name,
+            ".npmrc" | ".yarnrc" | ".yarnrc.yml" | ".pypirc" | ".netrc" | "_netrc" | "pip.conf" | ".dockercfg"
+        )
+        || matches!(
+            name,
+            "id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519" | "credentials" | "credentials.json" | "secrets.yml"
+        )
+        || [".pem", ".key", ".p8", ".ppk"].into_iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// The names of the files that ENTRYPOINT and CMD may mean: of every word that looks like one.
+fn script_names(dockerfile: &Dockerfile) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for instruction in &dockerfile.instructions {
+        let (InstructionKind::Entrypoint(command) | InstructionKind::Cmd(command)) = &instruction.kind else {
+            continue;
+        };
+        let words: Vec<&str> = match command {
+            Command::Exec(words) => words.iter().flat_map(|word| word.text.split_whitespace()).collect(),
+            Command::Shell(script) => script.text.split_whitespace().collect(),
+        };
+        let names_of = words.into_iter().map(|word| paths::name(word.trim_matches(['"', '\'', ';', '&', '(', ')'])));
+        names.extend(names_of.filter(|name| name.contains('.') || name.contains("entry")).map(str::to_owned));
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_asked_for_in_rounds_until_nothing_is_wanted() {
+        let files = [
+            (
+                "compose.yaml",
+                "include: [ops/db.yaml]\nservices:\n  api:\n    build: {context: api, dockerfile: build.txt}\n",
+            ),
+            ("ops/db.yaml", "services:\n  db:\n    build: ../db\n"),
+            ("api/build.txt", "FROM a\nENTRYPOINT [\"docker-entrypoint.sh\"]\n"),
+            ("api/ops/docker-entrypoint.sh", "exec gosu app \"$@\"\n"),
+            ("api/package.json", "{}"),
+            ("api/index.js", ""),
+            ("api/.env", "A=b"),
+            ("db/Dockerfile", "FROM b\n"),
+            (".gitignore", "*.log"),
+            ("other/package.json", "{}"),
+            ("README.md", ""),
+            ("vendor/Dockerfile", "FROM c\n"),
+        ];
+        let listing = files.iter().map(|(path, text)| ((*path).to_owned(), Kind::File, Some(text.len() as u64)));
+        let mut snapshot = Snapshot::new("t", listing);
+        let exclude = globset::GlobSetBuilder::new().add(globset::Glob::new("vendor/**").unwrap()).build().unwrap();
+        let settings = Settings { exclude, ..Settings::default() };
+        let mut rounds = Vec::new();
+        loop {
+            let files_wanted = wanted(&snapshot, &settings);
+            if files_wanted.is_empty() {
+                break;
+            }
+            let paths: Vec<String> = files_wanted.iter().map(|&file| snapshot.path(file).to_owned()).collect();
+            for file in files_wanted {
+                let text = files.iter().find(|(path, _)| *path == snapshot.path(file)).unwrap().1;
+                snapshot.set_text(file, text.as_bytes().to_vec());
+            }
+            rounds.push(paths.join(" "));
+        }
+        let expected = [
+            "compose.yaml db/Dockerfile",
+            ".gitignore api/build.txt ops/db.yaml",
+            "api/.env api/ops/docker-entrypoint.sh api/package.json",
+        ];
+        assert_eq!(rounds, expected);
+    }
+
+    #[test]
+    fn the_manifests_are_sorted() {
+        assert!(MANIFESTS.is_sorted());
+    }
+}
