@@ -23,3 +23,5 @@ pub mod rules;
 pub mod settings;
 pub mod snapshot;
 pub mod span;
+
+pub use judge::judge;

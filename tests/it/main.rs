@@ -4,8 +4,13 @@
 #![allow(clippy::print_stderr, reason = "a test that needs what is not there says so")]
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
+mod bless;
 mod compose;
 mod dockerfile;
 mod dockerignore;
+mod rules;
+mod same;
+mod tidy;
+mod tree;
 mod vectors;
 mod yaml;

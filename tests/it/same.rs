@@ -41,7 +41,9 @@ fn lines_inserted_above_change_nothing() {
         let head = plimsoll::snapshot::Snapshot::from_texts("head", all);
         let whole = plimsoll::snapshot::Snapshot::from_texts(
             "base",
-            base.entries().filter(|(file, _)| base.text(*file).is_some()).map(|(file, entry)| (&*entry.path, base.str(file))),
+            base.entries()
+                .filter(|(file, _)| base.text(*file).is_some())
+                .map(|(file, entry)| (&*entry.path, base.str(file))),
         );
         for judged in judge(Some(&whole), &head).findings {
             assert_eq!(judged.status, Status::Standing, "{}: {:?}", dir.display(), judged.finding);
