@@ -11,6 +11,7 @@ pub mod gitignore;
 pub mod glob;
 pub mod image_reference;
 pub mod secret;
+pub mod shell;
 pub mod workflow;
 pub mod yaml;
 
