@@ -329,3 +329,142 @@ fn instruction(dockerfile: &Dockerfile, index: usize, triggered: bool) -> Option
         _ => Some(instruction),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::dockerfile;
+    use crate::span::FileId;
+
+    fn resolved(text: &str, target: Option<&str>, args: &[(&str, Option<&str>)]) -> (Dockerfile, Image) {
+        let dockerfile = dockerfile::parse(FileId(0), text);
+        let args = args.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect();
+        let image = resolve(&dockerfile, target, &args);
+        (dockerfile, image)
+    }
+
+    fn text(value: &Value) -> String {
+        match value {
+            Value::Known(text) => text.to_string(),
+            Value::Unknown(why) => format!("?{}:{:?}", why.variable, why.cause),
+        }
+    }
+
+    #[test]
+    fn stages_ship_by_from_and_support_by_copy_and_mount() {
+        let dockerfile = "FROM a AS one\nFROM one AS Two\nCOPY --from=FOUR /x /x\nFROM b AS three\nFROM three AS four\n\
+            RUN --mount=type=bind,from=five true\nFROM c AS five\nFROM two\nCOPY --from=5 / /\nFROM d AS six\n";
+        let (_, image) = resolved(dockerfile, Some("5"), &[]);
+        assert_eq!(image.shipped, [0, 1, 5]);
+        let supporting: Vec<_> = image.supporting.iter().map(|support| (support.stage, support.copied)).collect();
+        assert_eq!(supporting, [(2, true), (3, true), (4, false)]);
+        let (_, image) = resolved(dockerfile, Some("TWO"), &[]);
+        assert_eq!(image.shipped, [0, 1]);
+        assert!(resolved(dockerfile, Some("nine"), &[]).1.target.is_none());
+        assert_eq!(resolved(dockerfile, None, &[]).1.shipped, [6]);
+    }
+
+    #[test]
+    fn stages_that_copy_from_each_other_end() {
+        let (_, image) =
+            resolved("FROM a AS a\nCOPY --from=b / /\nFROM b AS b\nCOPY --from=a / /\nCOPY --from=b / /\n", None, &[]);
+        assert_eq!((image.shipped, image.supporting.len()), (vec![1], 1));
+    }
+
+    #[test]
+    fn bases_are_expanded_with_the_arguments_before_the_first_stage() {
+        let base = |file: &str, args: &[(&str, Option<&str>)]| match resolved(file, None, args).1.bases.pop() {
+            Some(Base::Image(value)) => text(&value),
+            Some(other) => format!("{other:?}"),
+            None => String::new(),
+        };
+        assert_eq!(base("ARG V=3.13\nARG I=python:$V\nFROM ${I}-slim\n", &[]), "python:3.13-slim");
+        assert_eq!(base("ARG V=3.13\nFROM python:$V\n", &[("V", Some("3.12"))]), "python:3.12");
+        assert_eq!(base("ARG V=3.13\nFROM python:$V\n", &[("V", None)]), "?V:Argument");
+        assert_eq!(base("ARG V\nFROM python:$V\n", &[]), "?V:Argument");
+        assert_eq!(base("FROM python:$TARGETARCH\n", &[]), "?TARGETARCH:Platform");
+        assert_eq!(base("ARG B=one\nFROM a AS one\nFROM $B\n", &[]), "Stage(0)");
+        assert_eq!(base("FROM scratch\n", &[]), "Scratch");
+    }
+
+    /// The value of the last USER, as BuildKit 0.13 was seen to expand it.
+    #[test]
+    fn variables_come_from_the_scopes_that_docker_gives_them() {
+        let user = |file: &str, args: &[(&str, Option<&str>)]| {
+            let (_, image) = resolved(file, None, args);
+            image.config.user.map_or("-".to_owned(), |setting| text(&setting.value))
+        };
+        for (file, expected) in [
+            ("ARG U=g\nFROM scratch\nUSER $U", ""),
+            ("ARG U=g\nFROM scratch\nARG U\nUSER $U", "g"),
+            ("ARG U=g\nFROM scratch\nARG U=l\nUSER $U", "l"),
+            ("FROM scratch\nENV U=e\nARG U=a\nUSER $U", "a"),
+            ("FROM scratch\nARG U=a\nENV U=e\nUSER $U", "e"),
+            ("FROM scratch\nENV U=e\nARG U\nUSER $U", "e"),
+            ("FROM scratch AS b\nARG U=a\nFROM b\nUSER $U", "a"),
+            ("FROM scratch AS b\nENV U=e\nARG U=a\nFROM b\nUSER $U", "e"),
+            ("FROM scratch AS b\nENV U=e\nFROM b\nUSER \"$U\"", "e"),
+            ("FROM scratch AS b\nARG U=a\nFROM scratch\nUSER ${U:-d}", "d"),
+            ("FROM scratch\nENV A=1 B=$A\nUSER x$B", "x"),
+            ("FROM scratch AS b\nONBUILD ENV U=o\nFROM b\nUSER $U", "o"),
+            ("FROM scratch AS b\nONBUILD ENV U=o\nFROM b AS c\nENV U=\nFROM c\nUSER $U", ""),
+            ("FROM scratch\nARG U\nUSER $U", "?U:Argument"),
+            ("FROM own/base\nUSER $U", "?U:Base"),
+            ("FROM scratch AS b\nONBUILD USER o\nFROM b", "o"),
+            ("FROM scratch\nARG U='a b'\nUSER $U", "a b"),
+        ] {
+            assert_eq!(user(file, &[]), expected, "{file}");
+        }
+        assert_eq!(user("FROM scratch\nARG U=a\nUSER $U", &[("U", Some("b"))]), "b");
+        assert_eq!(user("FROM scratch\nUSER $U", &[("U", Some("b"))]), "");
+        assert_eq!(user("FROM scratch\nARG U=a\nUSER $U", &[("U", None)]), "?U:Argument");
+    }
+
+    #[test]
+    fn the_process_is_entrypoint_and_cmd_with_dockers_resets() {
+        let process = |file: &str| {
+            let (dockerfile, image) = resolved(file, None, &[]);
+            image.process(&dockerfile).map_or("-".to_owned(), |process| {
+                let words: Vec<_> = process.argv.iter().map(|word| word.text.as_str()).collect();
+                let (behind, before) = (process.behind_base, process.before_base);
+                format!("{}{}{}", if behind { ".. " } else { "" }, words.join(" "), if before { " .." } else { "" })
+            })
+        };
+        for (file, expected) in [
+            ("FROM a", "-"),
+            ("FROM a\nCMD [\"x\"]", ".. x"),
+            ("FROM a\nENTRYPOINT [\"e\"]\nCMD [\"x\"]", "e x"),
+            ("FROM a\nCMD [\"x\"]\nENTRYPOINT [\"e\"]", "e x"),
+            ("FROM a\nENTRYPOINT [\"e\"]", "e"),
+            ("FROM a AS b\nCMD [\"x\"]\nFROM b\nENTRYPOINT [\"e\"]", "e"),
+            ("FROM a AS b\nENTRYPOINT [\"e\"]\nFROM b\nCMD x", "e /bin/sh -c x"),
+            ("FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nCMD x", ".. /bin/bash -c x"),
+            ("FROM a\nENTRYPOINT []\nCMD [\"x\"]", "x"),
+        ] {
+            assert_eq!(process(file), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn working_directories_add_up() {
+        let workdir = |file: &str| text(&resolved(file, None, &[]).1.config.workdir);
+        assert_eq!(workdir("FROM scratch\nWORKDIR a\nWORKDIR ../b/./c"), "/b/c");
+        assert_eq!(workdir("FROM scratch AS x\nWORKDIR /app\nFROM x\nENV D=src\nWORKDIR $D"), "/app/src");
+        assert_eq!(workdir("FROM own/base\nWORKDIR a"), "?:Base");
+        assert_eq!(workdir("FROM own/base\nWORKDIR /a"), "/a");
+    }
+
+    #[test]
+    fn many_stages_and_values_that_grow_are_no_burden() {
+        let mut file = "FROM scratch AS s\nONBUILD ENV X=y\n".repeat(2_000);
+        file.push_str(
+            &(0..2_000)
+                .map(|n| format!("FROM s AS t{n}\nCOPY --from=t{} / /\nENV V{n}=1\n", n / 2))
+                .collect::<String>(),
+        );
+        file.push_str("ENV A=xxxxxxxx\n");
+        file.push_str(&"ENV A=$A$A$A$A\nLABEL a=$A$A$A\n".repeat(2_000));
+        let (_, image) = resolved(&file, None, &[]);
+        assert!(image.target.is_some());
+    }
+}

@@ -1,6 +1,7 @@
 //! From the instructions to what they do, in BuildKit's order: bases first, then what each stage needs, then each stage
 //! that is needed, once.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -14,6 +15,9 @@ use crate::span::Span;
 const MAX_COPIED_VARIABLES: usize = 1_000_000;
 
 const TOO_MANY_VARIABLES: &str = "too many stages share too many variables";
+
+/// How many bytes the values of all words may be longer than the words.
+const MAX_SUBSTITUTED: usize = 16 * 1024 * 1024;
 
 /// How many ONBUILD instructions of one stage are followed, each once for every stage that is FROM it.
 const MAX_TRIGGERS: usize = 32;
@@ -74,9 +78,7 @@ fn globals(dockerfile: &Dockerfile, args: &Arguments) -> Variables {
             for ArgDeclaration { name, default } in declarations {
                 let value = match (args.get(&name.text), default) {
                     (Some(value), _) => passed(&name.text, value.as_deref()),
-                    (None, Some(default)) => {
-                        expand(&default.text, dockerfile.escape, false, |name| globals.get(name).cloned())
-                    }
+                    (None, Some(default)) => expand(&default.text, dockerfile.escape, false, &globals),
                     (None, None) if globals.contains_key(name.text.as_str()) => continue,
                     (None, None) => Value::unknown(&name.text, Cause::Argument),
                 };
@@ -96,7 +98,7 @@ fn bases(dockerfile: &Dockerfile, globals: &Variables) -> Vec<Base> {
     let mut names = BTreeMap::new();
     let mut bases = Vec::with_capacity(dockerfile.stages.len());
     for (index, stage) in dockerfile.stages.iter().enumerate() {
-        let value = expand(&stage.base.text, dockerfile.escape, false, |name| globals.get(name).cloned());
+        let value = expand(&stage.base.text, dockerfile.escape, false, globals);
         bases.push(match value {
             Value::Known(text) => match names.get(&text.to_lowercase()) {
                 Some(stage) => Base::Stage(*stage),
@@ -251,6 +253,7 @@ fn run(instructions: &Instructions<'_>, args: &Arguments, globals: &Variables, i
     let mut states: BTreeMap<usize, State> = BTreeMap::new();
     let mut steps: BTreeMap<usize, Vec<Step>> = BTreeMap::new();
     let mut copied = 0;
+    let substituted = Cell::new(0);
     for stage in needed.iter().copied() {
         let mut state = match image.bases.get(stage) {
             Some(Base::Stage(parent)) => {
@@ -274,7 +277,7 @@ fn run(instructions: &Instructions<'_>, args: &Arguments, globals: &Variables, i
             Some(base) => State::of(base),
             None => State::default(),
         };
-        let walk = Walk { instructions, args, globals, stage };
+        let walk = Walk { instructions, args, globals, stage, substituted: &substituted };
         steps.insert(stage, walk.run(&mut state, &image.bases));
         if Some(stage) == image.target {
             image.config = state.config.clone();
@@ -282,6 +285,9 @@ fn run(instructions: &Instructions<'_>, args: &Arguments, globals: &Variables, i
         if children.get(stage).is_some_and(|count| *count > 0) {
             states.insert(stage, state);
         }
+    }
+    if substituted.get() > MAX_SUBSTITUTED {
+        image.gaps.push("the values of its variables are too long".to_owned());
     }
     let supporting = image.supporting.iter().map(|support| support.stage);
     let order: Vec<usize> = supporting.chain(image.shipped.iter().copied()).collect();
@@ -306,6 +312,8 @@ struct Walk<'w> {
     args: &'w Arguments,
     globals: &'w Variables,
     stage: usize,
+    /// By how many bytes the values are longer than the words.
+    substituted: &'w Cell<usize>,
 }
 
 impl Walk<'_> {
@@ -428,9 +436,15 @@ impl Walk<'_> {
 
     /// Expands a word, and keeps the value with the step where it differs from what is written.
     fn expand(&self, word: &Word, state: &State, step: &mut Step) -> Value {
-        let value = expand(&word.text, self.instructions.dockerfile.escape, state.open, |name| {
-            state.variables.get(name).cloned()
-        });
+        let mut value = expand(&word.text, self.instructions.dockerfile.escape, state.open, &state.variables);
+        if let Value::Known(text) = &value {
+            // Long values in short words must not fill the memory.
+            let total = self.substituted.get().saturating_add(text.len().saturating_sub(word.text.len()));
+            self.substituted.set(total);
+            if total > MAX_SUBSTITUTED {
+                value = Value::unknown("", Cause::Invalid);
+            }
+        }
         if value.as_str() != Some(&word.text) {
             step.words.push((word.span, value.clone()));
         }
