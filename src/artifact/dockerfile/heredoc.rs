@@ -24,10 +24,14 @@ pub(super) fn parse_marker(word: &str) -> Option<Marker> {
     if delimiter.is_empty() || delimiter.contains('<') {
         return None;
     }
+    let fd = fd.parse().ok();
+    if delimiter.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
+        return Some(Marker { name: delimiter.to_owned(), fd, expand: true, chomp });
+    }
     let [name] = <[String; 1]>::try_from(expand::delimiter_words(delimiter, false).ok()?).ok()?;
     let raw = expand::delimiter_words(delimiter, true).ok()?;
     let quotes = |text: &str| text.bytes().filter(|byte| matches!(byte, b'\'' | b'"')).count();
     // Quotes that were removed mean that the body is taken as it stands.
     let expand = raw.first().is_some_and(|raw| quotes(raw) == quotes(&name));
-    Some(Marker { name, fd: fd.parse().ok(), expand, chomp })
+    Some(Marker { name, fd, expand, chomp })
 }

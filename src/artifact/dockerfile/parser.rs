@@ -11,6 +11,9 @@ use crate::span::{FileId, Span};
 /// The longest physical line that BuildKit reads (`bufio.MaxScanTokenSize - 1`).
 const MAX_LINE: usize = 64 * 1024 - 1;
 
+/// How many problems are listed. BuildKit stops at the first; a file of nothing else must not flood the report.
+const MAX_PROBLEMS: usize = 1000;
+
 /// Reads one file.
 pub(super) struct Parser<'a> {
     file: FileId,
@@ -18,8 +21,10 @@ pub(super) struct Parser<'a> {
     at: usize,
     /// Whether directives may still come.
     directives_open: bool,
-    /// Where each line of the file, as a heredoc's end would have to look, stands last. Made when it is first needed.
+    /// Where each line of the file, as a heredoc's end would have to look, stands last. Made when a heredoc has no end.
     last_lines: Option<LastLines<'a>>,
+    /// The first problem that is one too many.
+    unlisted: Option<Span>,
     out: Dockerfile,
 }
 
@@ -50,6 +55,7 @@ impl<'a> Parser<'a> {
             at: 0,
             directives_open: true,
             last_lines: None,
+            unlisted: None,
             out: Dockerfile {
                 file,
                 directives: Vec::new(),
@@ -161,7 +167,9 @@ impl<'a> Parser<'a> {
     /// One logical line, from `start` to `end` in the file; reads the bodies of its heredocs.
     fn instruction(&mut self, line: Line<'_>, start: usize, mut end: usize) {
         let Parsed { mut instruction, problems, takes_heredocs, stage } = instruction::parse(&line, self.out.escape);
-        self.out.problems.extend(problems);
+        for Problem { span, message } in problems {
+            self.problem(span, message);
+        }
         let heredocs = match takes_heredocs && line.text.contains("<<") {
             true => self.heredocs(&line, &mut end),
             false => Vec::new(),
@@ -218,29 +226,49 @@ impl<'a> Parser<'a> {
     }
 
     fn body(&mut self, marker: Marker, span: Span) -> Heredoc {
-        let start = self.at;
-        let terminated = self.has_line(&marker.name, marker.chomp, start);
-        let mut terminator = None;
-        let mut end = start;
-        while let Some(physical) = self.next_line() {
-            let text = if marker.chomp { physical.text.trim_start_matches('\t') } else { physical.text };
-            if terminated && text == marker.name {
-                let at = physical.end() - text.len();
-                terminator = Some(Span::new(self.file, at..physical.end()));
-                break;
-            }
-            if !terminated && looks_like_instruction(physical.text) {
-                self.at = physical.start;
-                break;
-            }
-            end = self.at;
-        }
         let Marker { name, fd, expand, chomp } = marker;
+        let start = self.at;
+        let is_missing = self.last_lines.is_some() && !self.has_line(&name, chomp, start);
+        let found = if is_missing { None } else { self.find_terminator(&name, chomp) };
+        let (end, terminator) = match found {
+            Some((end, terminator)) => (end, Some(terminator)),
+            None => {
+                self.at = start;
+                self.has_line(&name, chomp, start);
+                (self.skip_to_instruction(), None)
+            }
+        };
         Heredoc { name, expand, chomp, fd, marker: span, body: Span::new(self.file, start..end), terminator }
     }
 
-    /// Whether a heredoc whose body starts at `from` ends anywhere. Looked up, so that a file full of heredocs without
-    /// an end is still read once.
+    /// Reads up to the line that ends a heredoc; the end of the body, and the name on that line.
+    fn find_terminator(&mut self, name: &str, chomp: bool) -> Option<(usize, Span)> {
+        let problems = self.out.problems.len();
+        while let Some(physical) = self.next_line() {
+            let text = if chomp { physical.text.trim_start_matches('\t') } else { physical.text };
+            if text == name {
+                let at = physical.end() - text.len();
+                return Some((physical.start, Span::new(self.file, at..physical.end())));
+            }
+        }
+        // These lines are read again.
+        self.out.problems.truncate(problems);
+        None
+    }
+
+    /// Reads up to the next line that looks like an instruction, and returns where it starts.
+    fn skip_to_instruction(&mut self) -> usize {
+        while let Some(physical) = self.next_line() {
+            if looks_like_instruction(physical.text) {
+                self.at = physical.start;
+                break;
+            }
+        }
+        self.at
+    }
+
+    /// Whether a heredoc whose body starts at `from` ends anywhere. Looked up once a heredoc had no end, so that a file
+    /// full of such is not read again for each.
     fn has_line(&mut self, name: &str, chomp: bool, from: usize) -> bool {
         let text = self.text;
         let lines = self.last_lines.get_or_insert_with(|| {
@@ -266,11 +294,19 @@ impl<'a> Parser<'a> {
             self.problem(start, "dockerfile contains no stages to build".to_owned());
         }
         self.out.problems.sort_by_key(|problem| problem.span.start);
+        if let Some(span) = self.unlisted {
+            let message = format!("more than {MAX_PROBLEMS} problems; those from here on are not listed");
+            self.out.problems.push(Problem { span, message });
+        }
         self.out
     }
 
     fn problem(&mut self, span: Span, message: String) {
-        self.out.problems.push(Problem { span, message });
+        if self.out.problems.len() < MAX_PROBLEMS {
+            self.out.problems.push(Problem { span, message });
+        } else if self.unlisted.is_none() {
+            self.unlisted = Some(span);
+        }
     }
 }
 
@@ -303,9 +339,13 @@ impl Script {
             return;
         }
         for heredoc in heredocs {
-            // The line feed in front of a body is the one that ends the line before it.
-            self.map.push((to_u32(self.text.len()), heredoc.body.start.saturating_sub(1)));
-            self.text.push('\n');
+            // The line feed in front of a body is the one that ends the line before it. Where the file ends first, there
+            // is neither.
+            let before = text.get(..heredoc.body.start as usize).unwrap_or("");
+            if before.ends_with('\n') {
+                self.map.push((to_u32(self.text.len()), to_u32(before.len() - 1)));
+                self.text.push('\n');
+            }
             self.text.push_str(heredoc.body.of(text));
             if let Some(terminator) = heredoc.terminator {
                 self.map.push((to_u32(self.text.len()), terminator.start));

@@ -107,26 +107,57 @@ pub(super) fn shorten(word: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// The Levenshtein distance; words of very different length are not compared.
+/// The Levenshtein distance, where it can be less than 3.
 fn distance(a: &str, b: &str) -> usize {
-    if a.len() > b.len() + 8 {
+    // Names are ASCII; a word has at least as many bytes as letters, but less than three times the letters it may have.
+    const LONGEST: usize = 32;
+    let length = a.chars().take(LONGEST).count();
+    if length.abs_diff(b.len()) > 2 || b.len() >= LONGEST {
         return usize::MAX;
     }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut row: [usize; LONGEST] = std::array::from_fn(|index| index);
     for (index, x) in a.chars().enumerate() {
         let mut diagonal = index;
         let mut left = index + 1;
-        for (cell, y) in row.iter_mut().zip(std::iter::once(None).chain(b.iter().map(Some))) {
+        let [first, rest @ ..] = &mut row;
+        *first = left;
+        for (cell, y) in rest.iter_mut().zip(b.chars()) {
             let above = *cell;
-            let value = match y {
-                None => left,
-                Some(y) => (diagonal + usize::from(x != *y)).min(left + 1).min(above + 1),
-            };
-            *cell = value;
+            left = (diagonal + usize::from(x != y)).min(left + 1).min(above + 1);
+            *cell = left;
             diagonal = above;
-            left = value;
         }
     }
-    row.last().copied().unwrap_or(usize::MAX)
+    row.get(b.len()).copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_name_is_suggested_and_a_far_one_is_not() {
+        let near = |word| nearest(word, ["FROM", "COPY", "ENTRYPOINT"].into_iter());
+        assert_eq!(near("FORM"), Some("FROM"));
+        assert_eq!(near("FOO"), Some("FROM"));
+        assert_eq!(near("ENTRYPONT"), Some("ENTRYPOINT"));
+        assert_eq!(near("COPY"), None);
+        assert_eq!(near("ENTRY"), None);
+        assert_eq!(near(&"É".repeat(1000)), None);
+    }
+
+    #[test]
+    fn quoted_words_keep_quotes_and_lose_an_escape_at_the_end() {
+        let check = |text: &str, expected: &[&str]| {
+            let found: Vec<_> = split_quoted(text, 0..text.len(), '\\').into_iter().map(|range| &text[range]).collect();
+            assert_eq!(found, expected, "{text}");
+        };
+        check(r#"a="b c" d"#, &[r#"a="b c""#, "d"]);
+        check(r"a=b\ c d=", &[r"a=b\ c", "d="]);
+        check(r"a='b\' c'", &[r"a='b\'", "c'"]);
+        check(r#"a="b\" c" d"#, &[r#"a="b\" c""#, "d"]);
+        check("a \\", &["a"]);
+        check("a\u{a0}b", &["a", "b"]);
+        check("", &[]);
+    }
 }
