@@ -3,6 +3,7 @@
 mod builds;
 pub mod compose;
 pub mod image;
+pub mod layout;
 pub mod manifest;
 pub(crate) mod paths;
 pub mod process;

@@ -1,0 +1,654 @@
+//! Where the files of a context land in an image, and whether a path of the image can come from anywhere else.
+//!
+//! COPY puts the contents of a folder into the target, and a file under its own name where the target ends in a slash or
+//! is a folder already. The source of the behaviour is the reference
+//! (<https://docs.docker.com/reference/dockerfile/#copy>) and BuildKit's `fsutil/copy`.
+
+mod run;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::dockerfile::{Dockerfile, Instruction, InstructionKind, Transfer, Word};
+use crate::artifact::dockerignore::Dockerignore;
+use crate::artifact::glob::{self, Glob, Scratch};
+use crate::snapshot::{Kind, Snapshot};
+use crate::span::Span;
+
+use super::image::{Base, Cause, Image, Step, Value};
+use super::process::{BaseEntrypoint, base_entrypoint};
+use super::runtime::Reference;
+use run::{Effect as RunEffect, effect_of};
+
+/// What one build puts where, stage by stage.
+#[derive(Debug)]
+pub struct Layout<'a> {
+    snapshot: &'a Snapshot,
+    /// The folder of the context, relative to the root of the repository.
+    context: String,
+    ignore: Option<&'a Dockerignore>,
+    image: &'a Image,
+    /// What happens in each stage that runs, in order.
+    effects: BTreeMap<usize, Vec<Effect>>,
+    /// What the base of each stage holds, seen from the stage that is FROM it.
+    bare: BTreeMap<usize, bool>,
+    /// The folders that the stages make their own: their working directories and what they copy to.
+    own: BTreeSet<String>,
+}
+
+/// A folder or a file of the context, and where it lands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Relative to the root of the repository.
+    pub source: String,
+    /// Absolute, in the image.
+    pub target: String,
+    /// Whether a folder is copied: its contents land in the target.
+    pub folder: bool,
+    /// The word of the instruction that names the source; for mounts the flag.
+    pub span: Span,
+}
+
+/// Whether a path is in the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there.
+    There,
+    /// It is not there, and nothing that was seen could have made it.
+    Absent {
+        /// The paths of the repository that would have been copied there, if they existed.
+        wanted: Vec<Wanted>,
+    },
+    /// It may be there.
+    Unknown,
+}
+
+/// A path of the repository that would land on a path of the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Relative to the root of the repository.
+    pub path: String,
+    /// The folder that is copied.
+    pub placed: Placed,
+    /// The pattern of the ignore file that keeps it out, where it exists: an index into its patterns.
+    pub ignored: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+enum Effect {
+    /// Something of the context.
+    Placed(Placed),
+    /// Something of an earlier stage.
+    FromStage { stage: usize, source: String, target: String },
+    /// Anything may be there, or below it.
+    Anything(String),
+    /// Packages were installed, and scripts of the project may have run with it.
+    Installed,
+    /// The project itself was installed where the language looks for packages.
+    ProjectInstalled,
+    /// This file is made.
+    Made(String),
+}
+
+/// How many times wildcards are compared with paths, in all.
+const MAX_COMPARISONS: usize = 4_000_000;
+
+/// How many effects one question may look at: stages that copy from each other could multiply them.
+const MAX_LOOKS: usize = 100_000;
+
+/// Folders that every base image fills, so that a file below them may come from it or from a package.
+const SYSTEM: &[&str] = &[
+    "bin", "boot", "dev", "etc", "go", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "nix", "opt", "proc",
+    "root", "run", "sbin", "snap", "srv", "sys", "tmp", "usr", "var",
+];
+
+/// Folders that nobody has to themselves.
+const SHARED: &[&str] = &[
+    "/",
+    "/bin",
+    "/etc",
+    "/go",
+    "/home",
+    "/lib",
+    "/opt",
+    "/root",
+    "/sbin",
+    "/srv",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/local/lib",
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+    "/var/lib",
+    "/var/www",
+];
+
+/// Bases that bring an application of their own, or start somewhere else than in the root.
+const FILLED: &[&str] =
+    &["tiangolo/", "golang", "composer", "pytorch/", "tensorflow/", "nginx", "httpd", "caddy", "denoland/", "oven/bun"];
+
+impl<'a> Layout<'a> {
+    /// Follows the instructions of a build whose context is the folder `context` of the repository (`""` is the root), with
+    /// the ignore file that applies. `foreign` are the names of contexts that the build is given: a `--from` means these
+    /// before any stage.
+    pub fn new(
+        snapshot: &'a Snapshot,
+        dockerfile: &Dockerfile,
+        image: &'a Image,
+        context: &str,
+        ignore: Option<&'a Dockerignore>,
+        foreign: &BTreeSet<String>,
+    ) -> Self {
+        let mut layout = Self {
+            snapshot,
+            context: context.to_owned(),
+            ignore,
+            image,
+            effects: BTreeMap::new(),
+            bare: image.bases.iter().enumerate().map(|(stage, base)| (stage, is_bare(base))).collect(),
+            own: BTreeSet::new(),
+        };
+        let mut reader = Reader { layout: &mut layout, stages: dockerfile.stages.len(), foreign, comparisons: 0 };
+        for step in &image.steps {
+            if let Some(instruction) = step.instruction(dockerfile) {
+                reader.instruction(step, instruction);
+            }
+        }
+        layout
+    }
+
+    /// What a stage itself copies from the context, in order; what it mounts from there counts too.
+    pub fn placed(&self, stage: usize) -> impl Iterator<Item = &Placed> {
+        self.effects.get(&stage).into_iter().flatten().filter_map(|effect| match effect {
+            Effect::Placed(placed) => Some(placed),
+            _ => None,
+        })
+    }
+
+    /// The stages that a stage itself copies from, in order.
+    pub fn copies_from(&self, stage: usize) -> impl Iterator<Item = usize> {
+        self.effects.get(&stage).into_iter().flatten().filter_map(|effect| match effect {
+            Effect::FromStage { stage, .. } => Some(*stage),
+            _ => None,
+        })
+    }
+
+    /// Whether a file of the repository is part of the context: tracked there, and not kept out.
+    pub fn sends(&self, path: &str) -> bool {
+        self.snapshot.find(path).is_some() && self.ignored(path).is_none() && below(&self.context, path).is_some()
+    }
+
+    /// Whether an absolute path is in the image that the build makes.
+    pub fn presence(&self, path: &str) -> Presence {
+        let Some(target) = self.image.target else {
+            return Presence::Unknown;
+        };
+        self.presence_in(target, path, &Cell::new(0), 0)
+    }
+
+    /// The absolute paths of the image on which a file of the repository lands.
+    pub fn landings(&self, path: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for placed in self.chain().flat_map(|stage| self.placed(stage)) {
+            if placed.folder {
+                if let Some(rest) = below(&placed.source, path) {
+                    found.push(join(&placed.target, rest));
+                }
+            } else if placed.source == path {
+                found.push(placed.target.clone());
+            }
+        }
+        if !self.sends(path) {
+            found.clear();
+        }
+        found.dedup();
+        found
+    }
+
+    /// Whether something is in the image below an absolute path that comes from the context and is sent.
+    pub fn fills(&self, folder: &str) -> bool {
+        let snapshot = self.snapshot;
+        self.chain().flat_map(|stage| self.placed(stage)).any(|placed| {
+            if !placed.folder {
+                return below(folder, &placed.target).is_some_and(|rest| !rest.is_empty());
+            }
+            let source = match below(&placed.target, folder) {
+                Some(rest) => join(&placed.source, rest),
+                None if below(folder, &placed.target).is_some() => placed.source.clone(),
+                None => return false,
+            };
+            snapshot.below(source.trim_start_matches('/')).any(|(_, entry)| self.ignored(&entry.path).is_none())
+        })
+    }
+
+    /// Whether the project itself was installed in the image, or in a stage that it copies from.
+    pub fn installs_project(&self) -> bool {
+        self.effects.values().flatten().any(|effect| matches!(effect, Effect::ProjectInstalled))
+    }
+
+    /// Whether a tool ran in the image, or in a stage that it copies from, that may have run scripts of the project.
+    pub fn installs_packages(&self) -> bool {
+        self.effects.values().flatten().any(|effect| matches!(effect, Effect::Installed))
+    }
+
+    /// The context's folder, relative to the root of the repository.
+    pub fn context(&self) -> &str {
+        &self.context
+    }
+
+    /// The stages whose files are in the image by FROM.
+    fn chain(&self) -> impl Iterator<Item = usize> {
+        self.image.shipped.iter().copied()
+    }
+
+    fn presence_in(&self, stage: usize, path: &str, looks: &Cell<usize>, depth: usize) -> Presence {
+        // A stage copies from earlier ones only, so a deep descent is no ordinary file.
+        if depth > 16 {
+            return Presence::Unknown;
+        }
+        let mut unknown = false;
+        let mut wanted = Vec::new();
+        let mut stage = stage;
+        loop {
+            looks.set(looks.get() + 1);
+            for effect in self.effects.get(&stage).into_iter().flatten() {
+                looks.set(looks.get() + 1);
+                if looks.get() > MAX_LOOKS {
+                    return Presence::Unknown;
+                }
+                match effect {
+                    Effect::Placed(placed) => match self.placed_there(placed, path) {
+                        Found::Yes => return Presence::There,
+                        Found::Maybe => unknown = true,
+                        Found::Missing(missing) => wanted.push(missing),
+                        Found::No => {}
+                    },
+                    Effect::FromStage { stage: from, source, target } => {
+                        let mut sources = Vec::new();
+                        if let Some(rest) = below(target, path) {
+                            sources.push(join(source, rest));
+                        }
+                        // A file may land in the target, or be it.
+                        if path == join(target, name(source)) {
+                            sources.push(source.clone());
+                        }
+                        for source in sources {
+                            match self.presence_in(*from, &source, looks, depth + 1) {
+                                Presence::There => return Presence::There,
+                                Presence::Unknown => unknown = true,
+                                Presence::Absent { wanted: also } => wanted.extend(also),
+                            }
+                        }
+                    }
+                    Effect::Anything(area) => unknown |= below(area, path).is_some(),
+                    Effect::Made(file) => {
+                        if file == path {
+                            return Presence::There;
+                        }
+                    }
+                    Effect::Installed | Effect::ProjectInstalled => {}
+                }
+            }
+            match self.image.bases.get(stage) {
+                Some(Base::Stage(parent)) => stage = *parent,
+                _ => break,
+            }
+        }
+        let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let system = SYSTEM.contains(&first) && !self.is_own(path);
+        if unknown || system || !self.bare.get(&stage).copied().unwrap_or(false) {
+            return Presence::Unknown;
+        }
+        Presence::Absent { wanted }
+    }
+
+    /// Whether a path is below a folder that some stage made its own.
+    fn is_own(&self, path: &str) -> bool {
+        let mut folders = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        folders.any(|end| path.get(..end).is_some_and(|folder| self.own.contains(folder)))
+    }
+
+    fn placed_there(&self, placed: &Placed, path: &str) -> Found {
+        if !placed.folder {
+            return if placed.target == path { Found::Yes } else { Found::No };
+        }
+        let Some(rest) = below(&placed.target, path) else {
+            return Found::No;
+        };
+        let source = join(&placed.source, rest);
+        let source = source.trim_start_matches('/');
+        // A link, or another repository, on the way: what is behind it is out of sight.
+        let ends = source.match_indices('/').map(|(at, _)| at).chain([source.len()]);
+        let out_of_sight = ends.into_iter().any(|end| {
+            let entry = source.get(..end).and_then(|prefix| self.snapshot.find(prefix));
+            let kind = entry.and_then(|file| self.snapshot.entry(file)).map(|entry| entry.kind);
+            matches!(kind, Some(Kind::Symlink | Kind::Submodule))
+        });
+        if out_of_sight || self.snapshot.incomplete.is_some() {
+            return Found::Maybe;
+        }
+        let exists = self.snapshot.find(source).is_some();
+        match self.ignored(source) {
+            None if exists => Found::Yes,
+            None if self.snapshot.is_dir(source) => Found::Maybe,
+            None if self.may_be_untracked(source) => Found::Maybe,
+            ignored => {
+                let ignored = ignored.filter(|_| exists);
+                Found::Missing(Wanted { path: source.to_owned(), placed: placed.clone(), ignored })
+            }
+        }
+    }
+
+    /// The pattern that keeps a path of the repository out of the context, if one does.
+    fn ignored(&self, path: &str) -> Option<usize> {
+        let relative = below(&self.context, path)?;
+        let decision = self.ignore?.decide(relative);
+        decision.by.filter(|_| decision.excluded)
+    }
+
+    /// Whether git ignores files of that path, so that it may lie on a disk or be made before the build. Rather too often
+    /// than too seldom: any pattern that fits one of its names counts.
+    fn may_be_untracked(&self, path: &str) -> bool {
+        let mut scratch = Scratch::default();
+        let mut folder = path;
+        loop {
+            folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let ignore = join(folder, ".gitignore");
+            if let Some(file) = self.snapshot.find(ignore.trim_start_matches('/')) {
+                let Some(text) = self.snapshot.text(file) else {
+                    return true;
+                };
+                for line in text.as_str().lines().map(str::trim) {
+                    if line.starts_with(['#', '!']) {
+                        continue;
+                    }
+                    let last = line.trim_end_matches('/').rsplit('/').find(|part| *part != "**" && !part.is_empty());
+                    let Some(Ok(pattern)) = last.filter(|last| *last != "*").map(Glob::file_path) else {
+                        if matches!(line, "*" | "/*" | "**") {
+                            return true;
+                        }
+                        continue;
+                    };
+                    if path.split('/').any(|part| pattern.matches(part, &mut scratch)) {
+                        return true;
+                    }
+                }
+            }
+            if folder.is_empty() {
+                return false;
+            }
+        }
+    }
+}
+
+enum Found {
+    Yes,
+    Maybe,
+    Missing(Wanted),
+    No,
+}
+
+struct Reader<'l, 'a> {
+    layout: &'l mut Layout<'a>,
+    stages: usize,
+    foreign: &'l BTreeSet<String>,
+    comparisons: usize,
+}
+
+impl Reader<'_, '_> {
+    fn instruction(&mut self, step: &Step, instruction: &Instruction) {
+        match &instruction.kind {
+            InstructionKind::Copy(transfer) => self.transfer(step, instruction, transfer, false),
+            InstructionKind::Add(transfer) => self.transfer(step, instruction, transfer, true),
+            InstructionKind::Workdir(word) => {
+                if let Some(dir) = self.resolved(step, word) {
+                    self.own(&dir);
+                }
+            }
+            InstructionKind::Run(command) => {
+                for flag in instruction.flags.iter().filter(|flag| flag.name == "mount") {
+                    self.mount(step, flag.value.as_ref().map_or("", |value| &value.text), flag.span);
+                }
+                let dir = self.workdir(step);
+                for effect in effect_of(command) {
+                    let effect = match effect {
+                        RunEffect::Anything => Effect::Anything("/".to_owned()),
+                        RunEffect::Writes(path) => match &dir {
+                            Some(dir) => Effect::Anything(absolute(dir, &path)),
+                            None if path.starts_with('/') => Effect::Anything(absolute("/", &path)),
+                            None => Effect::Anything("/".to_owned()),
+                        },
+                        RunEffect::Installed => Effect::Installed,
+                        RunEffect::ProjectInstalled => Effect::ProjectInstalled,
+                    };
+                    self.push(step.stage, effect);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, stage: usize, effect: Effect) {
+        self.layout.effects.entry(stage).or_default().push(effect);
+    }
+
+    fn own(&mut self, folder: &str) {
+        if !SHARED.contains(&folder) {
+            self.layout.own.insert(folder.to_owned());
+        }
+    }
+
+    /// The working directory; that of a bare base is the root.
+    fn workdir(&self, step: &Step) -> Option<String> {
+        known(&step.workdir)
+    }
+
+    fn resolved(&self, step: &Step, word: &Word) -> Option<String> {
+        let value = step.value(word);
+        let path = value.as_str()?;
+        if path.starts_with('/') { Some(absolute("/", path)) } else { Some(absolute(&self.workdir(step)?, path)) }
+    }
+
+    fn transfer(&mut self, step: &Step, instruction: &Instruction, transfer: &Transfer, add: bool) {
+        let stage = step.stage;
+        let Some(target) = self.resolved(step, &transfer.target) else {
+            return self.push(stage, Effect::Anything("/".to_owned()));
+        };
+        let several = transfer.sources.len() + instruction.heredocs.len() > 1;
+        let written = step.value(&transfer.target);
+        let ends = written
+            .as_str()
+            .is_some_and(|text| text.ends_with('/') || matches!(text, "." | "..") || text.ends_with("/."));
+        let existing = SHARED.contains(&target.as_str()) || self.layout.own.contains(&target);
+        let into = ends || several || existing;
+        for heredoc in &instruction.heredocs {
+            let path = if into { join(&target, &heredoc.name) } else { target.clone() };
+            self.push(stage, Effect::Made(path));
+        }
+        if instruction.flag("parents").is_some() || instruction.flag("exclude").is_some() {
+            return self.push(stage, Effect::Anything(target));
+        }
+        let from = instruction.flag("from").and_then(|flag| flag.value.as_ref());
+        let values: Vec<(Span, Option<String>)> =
+            transfer.sources.iter().map(|word| (word.span, step.value(word).as_str().map(str::to_owned))).collect();
+        for (span, source) in values {
+            let Some(source) = source else {
+                self.push(stage, Effect::Anything(target.clone()));
+                continue;
+            };
+            match from {
+                Some(from) => self.from_elsewhere(stage, &from.text, &source, &target),
+                None => self.from_context(stage, span, &source, &target, into, add),
+            }
+        }
+        // Only now, or the first COPY to a place would find it there.
+        if from.is_none() || ends {
+            self.own(&target);
+        }
+    }
+
+    fn from_elsewhere(&mut self, stage: usize, from: &str, source: &str, target: &str) {
+        let source_stage = self.layout.image.stage(from, self.stages).filter(|_| !self.foreign.contains(from));
+        match source_stage {
+            Some(source_stage) if source_stage != stage && !glob::has_wildcards(source) && !from.contains('$') => {
+                let source = absolute("/", source);
+                self.push(stage, Effect::FromStage { stage: source_stage, source, target: target.to_owned() });
+            }
+            _ => self.push(stage, Effect::Anything(target.to_owned())),
+        }
+    }
+
+    fn from_context(&mut self, stage: usize, span: Span, source: &str, target: &str, into: bool, add: bool) {
+        let archive = [".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"].iter().any(|suffix| source.ends_with(suffix));
+        if source.contains("://") || source.starts_with("git@") || (add && archive) {
+            return self.push(stage, Effect::Anything(target.to_owned()));
+        }
+        // Sources cannot leave the context; a leading slash is its root.
+        let relative = absolute("/", source);
+        let relative = relative.trim_start_matches('/');
+        if glob::has_wildcards(source) {
+            return self.wildcard(stage, span, relative, target, into);
+        }
+        let path = join(&self.layout.context, relative);
+        let path = path.trim_start_matches('/').to_owned();
+        self.place(stage, span, path, target, into);
+    }
+
+    fn place(&mut self, stage: usize, span: Span, path: String, target: &str, into: bool) {
+        let snapshot = self.layout.snapshot;
+        let kind = snapshot.find(&path).and_then(|file| snapshot.entry(file)).map(|entry| entry.kind);
+        match kind {
+            Some(Kind::File | Kind::Executable) => {
+                let mut targets = vec![join(target, name(&path))];
+                if !into {
+                    // Whether a folder is there already is not always known: the file may be either.
+                    targets.insert(0, target.to_owned());
+                }
+                for target in targets {
+                    let placed = Placed { source: path.clone(), target, folder: false, span };
+                    self.push(stage, Effect::Placed(placed));
+                }
+            }
+            None if snapshot.is_dir(&path) => {
+                let placed = Placed { source: path, target: target.to_owned(), folder: true, span };
+                self.push(stage, Effect::Placed(placed));
+            }
+            // Links, submodules, and what is not there now but may be when it is built.
+            _ => self.push(stage, Effect::Anything(target.to_owned())),
+        }
+    }
+
+    fn wildcard(&mut self, stage: usize, span: Span, pattern: &str, target: &str, into: bool) {
+        let Ok(matcher) = Glob::file_path(pattern) else {
+            return self.push(stage, Effect::Anything(target.to_owned()));
+        };
+        let snapshot = self.layout.snapshot;
+        let context = self.layout.context.clone();
+        let depth = pattern.matches('/').count() + 1;
+        let mut scratch = Scratch::default();
+        let mut found: BTreeSet<&str> = BTreeSet::new();
+        let mut last = "";
+        for (_, entry) in snapshot.below(&context) {
+            let Some(relative) = below(&context, &entry.path) else { continue };
+            let end = relative.match_indices('/').nth(depth - 1).map_or(relative.len(), |(at, _)| at);
+            let prefix = relative.get(..end).unwrap_or(relative);
+            if prefix == last {
+                continue;
+            }
+            last = prefix;
+            self.comparisons += 1;
+            if self.comparisons > MAX_COMPARISONS {
+                return self.push(stage, Effect::Anything(target.to_owned()));
+            }
+            if matcher.matches(prefix, &mut scratch) {
+                found.insert(prefix);
+            }
+        }
+        if found.is_empty() {
+            return self.push(stage, Effect::Anything(target.to_owned()));
+        }
+        let paths: Vec<String> =
+            found.iter().map(|prefix| join(&context, prefix).trim_start_matches('/').to_owned()).collect();
+        for path in paths {
+            self.place(stage, span, path, target, into);
+        }
+    }
+
+    /// `--mount=type=bind,source=…,target=…`: there while the command runs.
+    fn mount(&mut self, step: &Step, value: &str, span: Span) {
+        let field = |names: &[&str]| {
+            value
+                .split(',')
+                .filter_map(|field| field.split_once('='))
+                .find(|(key, _)| names.contains(key))
+                .map(|(_, value)| value)
+        };
+        let bind = field(&["type"]).is_none_or(|kind| kind == "bind");
+        if !bind || field(&["from"]).is_some() || value.contains('$') {
+            return;
+        }
+        let source = absolute("/", field(&["source", "src"]).unwrap_or("."));
+        let Some(dir) = self.workdir(step) else { return };
+        let target = absolute(&dir, field(&["target", "dst", "destination"]).unwrap_or("."));
+        let path = join(&self.layout.context, source.trim_start_matches('/'));
+        let path = path.trim_start_matches('/').to_owned();
+        let snapshot = self.layout.snapshot;
+        if snapshot.find(&path).is_some() || snapshot.is_dir(&path) {
+            let folder = snapshot.find(&path).is_none();
+            self.push(step.stage, Effect::Placed(Placed { source: path, target, folder, span }));
+        }
+    }
+}
+
+/// Whether nothing but a language or a distribution is in the base, and its working directory is the root.
+fn is_bare(base: &Base) -> bool {
+    let filled = match base {
+        Base::Image(value) => value.as_str().is_some_and(|text| {
+            let reference = Reference::parse(text);
+            FILLED.iter().any(|prefix| reference.familiar().starts_with(prefix))
+        }),
+        Base::Scratch | Base::Stage(_) => false,
+    };
+    !filled && base_entrypoint(base) != BaseEntrypoint::Unknown
+}
+
+/// A working directory, where it is known; that of a base image is the root unless the image is one of few.
+pub fn known(workdir: &Value) -> Option<String> {
+    match workdir {
+        Value::Known(path) => Some(path.to_string()),
+        Value::Unknown(unknown) if unknown.cause == Cause::Base && unknown.variable.is_empty() => {
+            unknown.unset.as_ref().map(|path| path.to_string())
+        }
+        Value::Unknown(_) => None,
+    }
+}
+
+/// `path` as an absolute path, seen from `dir`.
+pub fn absolute(dir: &str, path: &str) -> String {
+    if path.starts_with('/') { glob::clean(path) } else { glob::clean(&format!("/{dir}/{path}")) }
+}
+
+/// What of `path` lies behind `folder`; `""` for the folder itself.
+fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
+    let folder = folder.trim_end_matches('/');
+    if folder.is_empty() {
+        return Some(path.trim_start_matches('/'));
+    }
+    let rest = path.strip_prefix(folder)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+}
+
+fn join(folder: &str, rest: &str) -> String {
+    let folder = folder.trim_end_matches('/');
+    if rest.is_empty() { folder.to_owned() } else { format!("{folder}/{rest}") }
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
