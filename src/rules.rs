@@ -9,11 +9,13 @@ use crate::rule::{Check, Findings, Rule};
 use crate::settings::RuleSetting;
 
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
+mod shell_in_exec_form;
 // rules: end
 
 /// Every rule, in the order of the ids.
 pub static RULES: &[&Rule] = &[
     // list: begin (written by the test `rules::the_list_is_the_folder`)
+    &shell_in_exec_form::RULE,
     // list: end
 ];
 

@@ -195,6 +195,11 @@ pub fn resolve(dockerfile: &Dockerfile, target: Option<&str>, args: &BTreeMap<St
     walk::resolve(dockerfile, target, args)
 }
 
+/// What each stage of a Dockerfile is FROM when no build arguments are passed, in the order of the stages.
+pub fn bases(dockerfile: &Dockerfile) -> Vec<Base> {
+    walk::default_bases(dockerfile)
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

@@ -483,8 +483,8 @@ impl Reader<'_, '_> {
                 continue;
             };
             match from {
-                Some(from) => self.from_elsewhere(stage, &from.text, &source, &target),
-                None => self.from_context(stage, span, &source, &target, into, add),
+                Some(from) => self.copy_from(stage, &from.text, &source, &target),
+                None => self.copy_context(stage, span, &source, &target, into, add),
             }
         }
         // Only now, or the first COPY to a place would find it there.
@@ -493,7 +493,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn from_elsewhere(&mut self, stage: usize, from: &str, source: &str, target: &str) {
+    fn copy_from(&mut self, stage: usize, from: &str, source: &str, target: &str) {
         let source_stage = self.layout.image.stage(from, self.stages).filter(|_| !self.foreign.contains(from));
         match source_stage {
             Some(source_stage) if source_stage != stage && !glob::has_wildcards(source) && !from.contains('$') => {
@@ -504,7 +504,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn from_context(&mut self, stage: usize, span: Span, source: &str, target: &str, into: bool, add: bool) {
+    fn copy_context(&mut self, stage: usize, span: Span, source: &str, target: &str, into: bool, add: bool) {
         let archive = [".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"].iter().any(|suffix| source.ends_with(suffix));
         if source.contains("://") || source.starts_with("git@") || (add && archive) {
             return self.push(stage, Effect::Anything(target.to_owned()));

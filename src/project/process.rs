@@ -11,6 +11,95 @@ pub use shell::{NeedKind, ShellNeed, program, shell_need};
 
 use super::image::Base;
 use super::runtime::Reference;
+use crate::artifact::dockerfile::{Command, Dockerfile, InstructionKind};
+use crate::span::Span;
+
+/// The process that a stage sets up itself, at least in part: what a container of that stage starts.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// An index into [`Dockerfile::stages`].
+    pub stage: usize,
+    /// The words of ENTRYPOINT and CMD, the shell of shell forms included.
+    pub words: Vec<StartedWord>,
+    /// What stands before them where no ENTRYPOINT is set in the chain.
+    pub base: BaseEntrypoint,
+    /// The stage that is FROM no other stage.
+    pub root: usize,
+}
+
+/// One word of a process.
+#[derive(Clone, Debug)]
+pub struct StartedWord {
+    /// The word as the kernel gets it.
+    pub text: String,
+    /// Where it is written; for a shell form all of the script.
+    pub span: Span,
+    /// The instruction: an index into [`Dockerfile::instructions`].
+    pub instruction: usize,
+}
+
+/// The processes of all stages that have an ENTRYPOINT or CMD of their own, in the order of the stages. `bases` are those
+/// of [`Image::bases`](super::image::Image::bases).
+pub fn started(dockerfile: &Dockerfile, bases: &[Base]) -> Vec<Started> {
+    #[derive(Copy, Clone, Default)]
+    struct State {
+        entrypoint: Option<usize>,
+        cmd: Option<usize>,
+        root: usize,
+    }
+    let mut states: Vec<State> = Vec::with_capacity(dockerfile.stages.len());
+    let mut found = Vec::new();
+    for (index, stage) in dockerfile.stages.iter().enumerate() {
+        let mut state = match bases.get(index) {
+            Some(Base::Stage(parent)) => states.get(*parent).copied().unwrap_or_default(),
+            _ => State { root: index, ..State::default() },
+        };
+        let (mut own, mut own_cmd) = (false, false);
+        for at in stage.instructions.clone() {
+            match dockerfile.instructions.get(at).map(|instruction| &instruction.kind) {
+                Some(InstructionKind::Entrypoint(_)) => {
+                    own = true;
+                    state.entrypoint = Some(at);
+                    // Docker drops the CMD of the image below when ENTRYPOINT is set.
+                    state.cmd = state.cmd.filter(|_| own_cmd);
+                }
+                Some(InstructionKind::Cmd(_)) => {
+                    (own, own_cmd) = (true, true);
+                    state.cmd = Some(at);
+                }
+                _ => {}
+            }
+        }
+        states.push(state);
+        if own {
+            let instructions = state.entrypoint.into_iter().chain(state.cmd);
+            let words = instructions.flat_map(|at| words(dockerfile, at)).collect();
+            let base = match state.entrypoint {
+                Some(_) => BaseEntrypoint::Passes,
+                None => bases.get(state.root).map_or(BaseEntrypoint::Unknown, base_entrypoint),
+            };
+            found.push(Started { stage: index, words, base, root: state.root });
+        }
+    }
+    found
+}
+
+fn words(dockerfile: &Dockerfile, at: usize) -> Vec<StartedWord> {
+    let Some(instruction) = dockerfile.instructions.get(at) else {
+        return Vec::new();
+    };
+    let word = |text: &str, span: Span| StartedWord { text: text.to_owned(), span, instruction: at };
+    match &instruction.kind {
+        InstructionKind::Entrypoint(command) | InstructionKind::Cmd(command) => match command {
+            Command::Exec(words) => words.iter().map(|it| word(&it.text, it.span)).collect(),
+            Command::Shell(script) => {
+                let span = script.span.unwrap_or(instruction.span);
+                vec![word("/bin/sh", span), word("-c", span), word(&script.text, span)]
+            }
+        },
+        _ => Vec::new(),
+    }
+}
 
 /// What a base image does with the words that come after its own.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -123,6 +212,16 @@ pub fn base_entrypoint(base: &Base) -> BaseEntrypoint {
         BaseEntrypoint::Program
     } else {
         BaseEntrypoint::Unknown
+    }
+}
+
+/// Whether the image is one of Windows, where programs split their command line themselves.
+pub fn is_windows(base: &Base) -> bool {
+    match base {
+        Base::Image(value) => value.as_str().is_some_and(|text| {
+            ["windows", "nanoserver", "servercore"].iter().any(|word| text.to_ascii_lowercase().contains(word))
+        }),
+        Base::Scratch | Base::Stage(_) => false,
     }
 }
 

@@ -63,6 +63,10 @@ pub(super) fn resolve(dockerfile: &Dockerfile, target: Option<&str>, args: &Argu
     image
 }
 
+pub(super) fn default_bases(dockerfile: &Dockerfile) -> Vec<Base> {
+    bases(dockerfile, &globals(dockerfile, &Arguments::new()))
+}
+
 /// The arguments before the first FROM.
 fn globals(dockerfile: &Dockerfile, args: &Arguments) -> Variables {
     let mut globals: Variables =
