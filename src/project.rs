@@ -8,6 +8,7 @@ pub mod manifest;
 pub(crate) mod paths;
 pub mod process;
 pub mod runtime;
+pub mod script;
 mod sources;
 mod wanted;
 
@@ -23,6 +24,8 @@ use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
 
 use compose::Application;
+use image::Image;
+use script::Scripts;
 use sources::Sources;
 
 pub use wanted::wanted;
@@ -110,12 +113,23 @@ impl<'a> Project<'a> {
                 }
                 self.builds.push(builds::by_convention(snapshot, file, &syntax));
             }
-            self.dockerfiles.push(DockerfileFacts { file, syntax });
+            let scripts = Scripts::new(&syntax);
+            if scripts.incomplete {
+                let message = "the file has more shell text than is read".to_owned();
+                self.gaps.push(Gap { span: Span::file_start(file), message });
+            }
+            self.dockerfiles.push(DockerfileFacts { file, syntax, scripts });
         }
         let place: BTreeMap<FileId, usize> =
             self.dockerfiles.iter().enumerate().map(|(at, dockerfile)| (dockerfile.file, at)).collect();
         for build in self.builds.iter_mut().filter(|build| build.context.folder().is_some()) {
             build.dockerfile = snapshot.find(&build.dockerfile_path).and_then(|file| place.get(&file).copied());
+            if let Some(facts) = build.dockerfile.and_then(|at| self.dockerfiles.get(at)) {
+                build.image = image::resolve(&facts.syntax, build.target.as_deref(), &build.args);
+                let span = Span::file_start(facts.file);
+                let gaps = build.image.gaps.iter();
+                self.gaps.extend(gaps.map(|why| Gap { span, message: format!("the image is not fully known: {why}") }));
+            }
         }
     }
 
@@ -223,6 +237,8 @@ pub struct DockerfileFacts {
     pub file: FileId,
     /// What it says.
     pub syntax: Dockerfile,
+    /// What its instructions run.
+    pub scripts: Scripts,
 }
 
 /// An ignore file.
@@ -255,6 +271,8 @@ pub struct Build {
     pub origins: Vec<Origin>,
     /// The ignore file that applies: an index into [`Project::ignore_files`].
     pub ignore_file: Option<usize>,
+    /// What it makes of the Dockerfile.
+    pub image: Image,
     product: bool,
 }
 

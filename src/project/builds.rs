@@ -11,6 +11,7 @@ use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
 
 use super::compose::{Application, is_remote};
+use super::image::Image;
 use super::sources::Sources;
 use super::{Build, Context, Gap, Origin, OriginKind, UserOverride, paths};
 
@@ -71,6 +72,7 @@ pub(super) fn by_convention(snapshot: &Snapshot, file: FileId, dockerfile: &Dock
         engine: Engine::Docker,
         origins: vec![Origin { kind: OriginKind::Convention, span: Span::file_start(file), service: None, user: None }],
         ignore_file: None,
+        image: Image::default(),
         product: !is_for_development(path) && !is_named_for_tests(path),
     }
 }
@@ -207,6 +209,7 @@ impl Named {
             engine: Engine::Docker,
             origins: vec![Origin { kind: OriginKind::Compose, span, service: Some(name.clone()), user }],
             ignore_file: None,
+            image: Image::default(),
         });
     }
 
@@ -297,6 +300,7 @@ impl Named {
             engine: call.engine,
             origins: vec![origin],
             ignore_file: None,
+            image: Image::default(),
         });
     }
 
