@@ -10,6 +10,7 @@
 #![warn(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod artifact;
+pub mod baseline;
 pub mod delta;
 pub mod finding;
 pub mod hunks;

@@ -1,13 +1,27 @@
-//! What the team wants: from `.github/plimsoll.yaml`, and what it means.
+//! What the team wants: what was said in the settings file and on the command line, and what it means together.
+//!
+//! A [`Layer`] is what one place said, everything optional. Layers are laid over each other in one expression,
+//! `flags.over(file)`, and [`Layer::settings`] says what they mean; after that nobody asks where a value came from.
 
 use std::collections::BTreeMap;
 
-use globset::GlobSet;
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::finding::Severity;
+use crate::span::Span;
+
+mod read;
+
+pub use read::{KnownRule, read};
 
 /// Where the settings file may lie; the first one that is there counts.
 pub const PATHS: &[&str] = &[".github/plimsoll.yaml", "plimsoll.yaml"];
+
+/// How many patterns a list of globs may have.
+pub const MAX_GLOBS: usize = 1_000;
+
+/// How long a pattern may be.
+pub const MAX_GLOB_LENGTH: usize = 1_000;
 
 /// What the settings mean, once every layer has spoken.
 #[derive(Clone, Debug)]
@@ -28,6 +42,46 @@ pub struct Settings {
     pub comment: bool,
     /// The name of the check run that the API makes.
     pub check_name: String,
+}
+
+/// What one place said: the settings file, or the command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layer {
+    /// `fail-on`.
+    pub fail_on: Option<FailOn>,
+    /// `exclude`; the patterns of all layers count.
+    pub exclude: Vec<PathGlob>,
+    /// `rules`; of two layers the upper one decides, rule by rule.
+    pub rules: BTreeMap<String, RuleSetting>,
+    /// `builds`; those of all layers count.
+    pub builds: Vec<BuildSetting>,
+    /// `criteria`; the patterns of all layers count.
+    pub criteria: Vec<PathGlob>,
+    /// `base-images`; of two layers the upper one decides, image by image.
+    pub base_images: BTreeMap<String, String>,
+    /// `comment`.
+    pub comment: Option<bool>,
+    /// `check-name`.
+    pub check_name: Option<String>,
+}
+
+/// A mistake in the settings, with its place, so that a caret can be drawn under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsProblem {
+    /// The word that is wrong.
+    pub span: Span,
+    /// What is wrong with it.
+    pub message: String,
+    /// What to type instead.
+    pub help: String,
+}
+
+/// A pattern over paths that are relative to the root of the repository. `*` and `?` stay within a folder, `**` crosses
+/// folders; a pattern that matches a folder matches all that lies below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathGlob {
+    path: Glob,
+    below: Glob,
 }
 
 /// From which severity on the check fails.
@@ -72,6 +126,132 @@ impl Default for Settings {
             base_images: BTreeMap::new(),
             comment: true,
             check_name: "plimsoll review".to_owned(),
+        }
+    }
+}
+
+impl Layer {
+    /// This layer on top of another one: what it says wins, what it leaves out is the lower one's; lists add up.
+    #[must_use]
+    pub fn over(self, below: Layer) -> Layer {
+        Layer {
+            fail_on: self.fail_on.or(below.fail_on),
+            exclude: [below.exclude, self.exclude].concat(),
+            rules: below.rules.into_iter().chain(self.rules).collect(),
+            builds: [below.builds, self.builds].concat(),
+            criteria: [below.criteria, self.criteria].concat(),
+            base_images: below.base_images.into_iter().chain(self.base_images).collect(),
+            comment: self.comment.or(below.comment),
+            check_name: self.check_name.or(below.check_name),
+        }
+    }
+
+    /// What all that was said means, with the defaults for the rest. An error where the patterns are too many or too
+    /// large to be compiled together.
+    pub fn settings(self) -> Result<Settings, String> {
+        let defaults = Settings::default();
+        Ok(Settings {
+            fail_on: self.fail_on.unwrap_or(defaults.fail_on),
+            exclude: compile("exclude", &self.exclude)?,
+            rules: self.rules,
+            builds: self.builds,
+            criteria: compile("criteria", &self.criteria)?,
+            base_images: self.base_images,
+            comment: self.comment.unwrap_or(defaults.comment),
+            check_name: self.check_name.unwrap_or(defaults.check_name),
+        })
+    }
+}
+
+impl PathGlob {
+    /// Reads a pattern; the error says what is wrong with it.
+    pub fn parse(pattern: &str) -> Result<Self, String> {
+        if pattern.len() > MAX_GLOB_LENGTH {
+            return Err(format!("a pattern has at most {MAX_GLOB_LENGTH} bytes"));
+        }
+        let trimmed = pattern.strip_prefix("./").unwrap_or(pattern).trim_end_matches('/');
+        if trimmed.is_empty() || trimmed.starts_with('/') || trimmed.split('/').any(|part| part == "..") {
+            return Err("a pattern is relative to the root of the repository".to_owned());
+        }
+        let glob = |pattern: &str| {
+            let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+            glob.map_err(|error| error.kind().to_string())
+        };
+        Ok(Self { path: glob(trimmed)?, below: glob(&format!("{trimmed}/**"))? })
+    }
+}
+
+impl FailOn {
+    /// The threshold of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        if name == "never" { Some(Self::Never) } else { Severity::parse(name).map(Self::Severity) }
+    }
+}
+
+impl RuleSetting {
+    /// The setting of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        if name == "off" { Some(Self::Off) } else { Severity::parse(name).map(Self::Severity) }
+    }
+}
+
+fn compile(key: &str, globs: &[PathGlob]) -> Result<GlobSet, String> {
+    if globs.len() > MAX_GLOBS {
+        return Err(format!("`{key}` has more than {MAX_GLOBS} patterns"));
+    }
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(glob.path.clone());
+        set.add(glob.below.clone());
+    }
+    set.build().map_err(|error| format!("`{key}` cannot be compiled: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_upper_layer_wins_and_lists_add_up() {
+        let rules = |pairs: &[(&str, RuleSetting)]| pairs.iter().map(|(id, set)| ((*id).to_owned(), *set)).collect();
+        let file = Layer {
+            fail_on: Some(FailOn::Never),
+            exclude: vec![PathGlob::parse("vendor").unwrap()],
+            rules: rules(&[("a", RuleSetting::Off), ("b", RuleSetting::Off)]),
+            comment: Some(false),
+            ..Layer::default()
+        };
+        let flags = Layer {
+            fail_on: Some(FailOn::Severity(Severity::Warning)),
+            exclude: vec![PathGlob::parse("**/*.tmp").unwrap()],
+            rules: rules(&[("b", RuleSetting::Severity(Severity::Error))]),
+            ..Layer::default()
+        };
+        let settings = flags.over(file).settings().unwrap();
+        assert_eq!(settings.fail_on, FailOn::Severity(Severity::Warning));
+        assert_eq!(settings.rules, rules(&[("a", RuleSetting::Off), ("b", RuleSetting::Severity(Severity::Error))]));
+        assert!(settings.exclude.is_match("vendor/x/Dockerfile") && settings.exclude.is_match("a/b.tmp"));
+        assert!(!settings.comment);
+        assert_eq!(settings.check_name, "plimsoll review");
+    }
+
+    #[test]
+    fn a_pattern_stays_in_its_folder_and_takes_what_lies_below() {
+        let cases = [
+            ("vendor", &["vendor", "vendor/a", "vendor/a/b"][..], &["a/vendor", "vendored"][..]),
+            ("vendor/", &["vendor/a"], &["a/vendor"]),
+            ("**/testdata/**", &["testdata/a", "a/testdata/b/c"], &["a/testdatax/b"]),
+            ("*.yml", &["a.yml"], &["a/b.yml"]),
+            ("./a/*/Dockerfile", &["a/b/Dockerfile"], &["a/b/c/Dockerfile"]),
+            ("{a,b}/x", &["a/x", "b/x/y"], &["c/x"]),
+        ];
+        for (pattern, matching, other) in cases {
+            let set = compile("exclude", &[PathGlob::parse(pattern).unwrap()]).unwrap();
+            assert!(matching.iter().all(|path| set.is_match(path)), "{pattern}");
+            assert!(!other.iter().any(|path| set.is_match(path)), "{pattern}");
+        }
+        for wrong in ["", "/", "/etc", "../x", "a/[", "{a"] {
+            assert!(PathGlob::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

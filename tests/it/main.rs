@@ -10,6 +10,7 @@ mod dockerfile;
 mod dockerignore;
 mod rules;
 mod same;
+mod settings;
 mod tidy;
 mod tree;
 mod vectors;
