@@ -30,7 +30,7 @@ pub fn markdown(report: &Report<'_>) -> String {
         table(&["Place", "What, and why"], rows.iter().map(|gap| vec![place(&gap.path, gap.line), prose(&gap.message)]))
     });
     let built = if report.builds.len() == 1 { "build" } else { "builds" };
-    folded(&mut out, built, &report.builds.iter().collect::<Vec<_>>(), builds);
+    folded(&mut out, built, &report.builds, builds);
     // On the standard output of a workflow step the runner takes `##[` anywhere in a line for a command.
     out.replace("##[", "## [")
 }
@@ -77,7 +77,8 @@ fn accepted_table(report: &Report<'_>, rows: &[&Judged]) -> String {
     table(&["Rule", "Place", "What", "Accepted in", "Reason"], rows)
 }
 
-fn builds(rows: &[&BuildFact]) -> String {
+/// A table of the builds: which images are built, from what, and who they run as.
+pub fn builds(rows: &[BuildFact]) -> String {
     let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "–".to_owned(), code);
     let rows = rows.iter().map(|build| {
         let user = match (&build.user, build.root) {

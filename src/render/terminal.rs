@@ -9,7 +9,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origi
 
 use super::escape::{log_line, log_text};
 use super::excerpt::{MAX_LINES, excerpt, lines_of};
-use super::tally;
+use super::{count, tally};
 use crate::finding::{Edit, Fix, Label, Severity};
 use crate::report::{Judged, Report, Status};
 use crate::snapshot::Snapshot;
@@ -35,8 +35,7 @@ impl Default for Options {
 /// The report as text, with a final line feed. Nothing from the files under review is left in it that a terminal or the
 /// log parser of the Actions runner would act upon.
 pub fn text(report: &Report<'_>, options: Options) -> String {
-    let renderer = if options.color { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.term_width(options.width).decor_style(DecorStyle::Ascii);
+    let renderer = renderer(options);
     let mut out = String::new();
     for judged in report.findings.iter().filter(|judged| in_full(judged, options)) {
         out.push_str(&renderer.render(&groups(report, judged)));
@@ -55,6 +54,50 @@ pub fn text(report: &Report<'_>, options: Options) -> String {
         out.push_str("Show the standing and accepted findings too: add --all\n");
     }
     out
+}
+
+/// The builds, one paragraph each.
+pub fn builds(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    for build in &report.builds {
+        let target =
+            build.target.as_deref().map_or_else(String::new, |target| format!(" (stage {})", log_line(target)));
+        out.push_str(&format!("{}{target}\n", log_line(&build.dockerfile)));
+        out.push_str(&format!("  context      {}\n", log_line(&build.context)));
+        let ignore_file = build.ignore_file.as_deref().map_or_else(|| "none".to_owned(), log_line);
+        out.push_str(&format!("  ignore file  {ignore_file}\n"));
+        let user = match (build.user.as_deref().map(log_line), build.root) {
+            (Some(user), Some(true)) if user != "root" => format!("{user}, which is root"),
+            (Some(user), _) => user,
+            (None, Some(true)) => "root".to_owned(),
+            (None, Some(false)) => "not root".to_owned(),
+            (None, None) => "unknown".to_owned(),
+        };
+        out.push_str(&format!("  runs as      {user}\n"));
+        for origin in &build.origins {
+            let service =
+                origin.service.as_deref().map_or_else(String::new, |service| format!(", {}", log_line(service)));
+            let place = format!("{}:{}", log_line(&origin.path), origin.line);
+            out.push_str(&format!("  known from   {place} ({}{service})\n", origin.kind.name()));
+        }
+        out.push('\n');
+    }
+    out.push_str(&format!("{} found\n", count(report.builds.len(), "build")));
+    out
+}
+
+/// Something that is wrong with a file of ours, the settings or the baseline, drawn with its place. `help` is what to type.
+pub fn problem(snapshot: &Snapshot, span: Span, message: &str, help: &str, options: Options) -> String {
+    let title = Level::ERROR.primary_title(log_line(message));
+    let group = title.elements(snippets(snapshot, span, &[])).element(Level::HELP.message(self::message(help)));
+    let mut out = renderer(options).render(&[group]);
+    out.push('\n');
+    out
+}
+
+fn renderer(options: Options) -> Renderer {
+    let renderer = if options.color { Renderer::styled() } else { Renderer::plain() };
+    renderer.term_width(options.width).decor_style(DecorStyle::Ascii)
 }
 
 /// Whether a finding is drawn with its excerpt.

@@ -60,11 +60,19 @@ fn the_words_of_the_schema_are_accepted() {
 fn the_defaults_of_the_schema_are_the_programs() {
     let schema = schema();
     let default = |key: &str| schema["properties"][key]["default"].clone();
-    let text = format!("fail-on: {}\ncomment: {}\ncheck-name: {}\n", default("fail-on"), default("comment"), default("check-name"));
+    let text = format!(
+        "fail-on: {}\ncomment: {}\ncheck-name: {}\n",
+        default("fail-on"),
+        default("comment"),
+        default("check-name")
+    );
     let (layer, problems) = read(FileId(0), &text, RULES);
     assert_eq!(problems, []);
     let (said, defaults) = (layer.settings().unwrap(), Settings::default());
-    assert_eq!((said.fail_on, said.comment, said.check_name), (defaults.fail_on, defaults.comment, defaults.check_name));
+    assert_eq!(
+        (said.fail_on, said.comment, said.check_name),
+        (defaults.fail_on, defaults.comment, defaults.check_name)
+    );
 }
 
 #[test]

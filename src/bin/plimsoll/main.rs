@@ -1,2 +1,46 @@
-//! x
-fn main() {}
+//! The command line, and the edges around the library: disk, git, GitHub, the terminal.
+
+#![allow(clippy::disallowed_methods, reason = "this is the edge that does what the library must not")]
+
+mod check;
+mod cli;
+mod explain;
+mod init;
+mod mistake;
+mod output;
+mod policy;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::mistake::Result;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(output::panicked));
+    let cli = Cli::parse();
+    output::log(cli.verbose);
+    let output = Output::new(cli.color);
+    match run(&cli.command, &output) {
+        Ok(code) => code,
+        Err(mistake) => {
+            output.complain(&mistake.text());
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: &Command, output: &Output) -> Result<ExitCode> {
+    match command {
+        Command::Check(arguments) => check::check(arguments, output),
+        Command::Builds(arguments) => check::builds(arguments, output),
+        Command::Baseline(arguments) => check::baseline(arguments, output),
+        Command::Explain(arguments) => explain::explain(arguments, output),
+        Command::Rules(arguments) => explain::rules(arguments, output),
+        Command::Init(arguments) => init::init(arguments, output),
+        Command::Completions(arguments) => Ok(output.document(&cli::completions(arguments.shell))),
+    }
+}

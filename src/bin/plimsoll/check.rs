@@ -1,0 +1,213 @@
+//! `plimsoll check`, and the commands that look at the same things: `builds` and `baseline`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use plimsoll::hunks::Change;
+use plimsoll::judge::judge;
+use plimsoll::render::{json, markdown, sarif, terminal};
+use plimsoll::report::{Conclusion, Report, Status};
+use plimsoll::{artifact, baseline, settings};
+
+use crate::cli::{Baseline, Builds, Check, Format, ListFormat, SettingsFlags};
+use crate::init;
+use crate::mistake::{Mistake, Result};
+use crate::output::Output;
+use crate::policy::{self, Policy};
+use crate::source::{self, Place, Tree};
+
+/// Judges the files, alone or against others, and prints the report.
+pub(crate) fn check(arguments: &Check, output: &Output) -> Result<ExitCode> {
+    let place = Place::find(&arguments.path)?;
+    let mut sides = Sides::new(&place, arguments)?;
+    let policy = sides.prepare(&arguments.settings, output)?;
+    let report = sides.judge(&policy);
+    if place.is_file && artifact::classify(&place.scope).is_none() && report.builds.is_empty() {
+        let what = format!("{} is no artifact that plimsoll knows, and no build names it", arguments.path.display());
+        return Err(Mistake::new(what, "if it is a Dockerfile, name it under builds: in .github/plimsoll.yaml"));
+    }
+    let text = match arguments.format {
+        Format::Text => {
+            let options = terminal::Options { color: output.is_colored(), width: output.width(), all: arguments.all };
+            terminal::text(&report, options)
+        }
+        Format::Json => json::json(&report),
+        Format::Sarif => sarif::sarif(&report),
+        Format::Markdown => markdown::markdown(&report),
+    };
+    let written = output.document(&text);
+    Ok(match report.conclusion {
+        Conclusion::Failure if written == ExitCode::SUCCESS => ExitCode::from(1),
+        Conclusion::Failure | Conclusion::Success => written,
+    })
+}
+
+/// Lists the builds.
+pub(crate) fn builds(arguments: &Builds, output: &Output) -> Result<ExitCode> {
+    let place = Place::find(&arguments.path)?;
+    let mut sides = Sides::alone(&place, &arguments.path)?;
+    let policy = sides.prepare(&arguments.settings, output)?;
+    let report = sides.judge(&policy);
+    Ok(output.document(&match arguments.format {
+        ListFormat::Text => terminal::builds(&report),
+        ListFormat::Json => json::builds(&report.builds),
+        ListFormat::Markdown => markdown::builds(&report.builds),
+    }))
+}
+
+/// Writes down everything that stands today.
+pub(crate) fn baseline(arguments: &Baseline, output: &Output) -> Result<ExitCode> {
+    let place = Place::find(&arguments.path)?;
+    if !place.scope.is_empty() {
+        let what = format!("{} is only a part of the repository", arguments.path.display());
+        return Err(Mistake::new(what, format!("plimsoll baseline {}", place.root.display())));
+    }
+    let mut sides = Sides::alone(&place, &arguments.path)?;
+    let policy = sides.prepare(&arguments.settings, output)?;
+    let report = sides.judge(&policy);
+    let reason = arguments.reason.as_deref().unwrap_or("stood when the baseline was written");
+    let text = baseline::render(&report, &policy.baseline, reason);
+    init::write(&place.root, baseline::PATH, &text, true)?;
+    let count = report.findings.len();
+    let known = report.findings.iter().filter(|judged| judged.suppressed.is_some()).count();
+    let gone = policy.baseline.accepted.len().saturating_sub(known);
+    Ok(output.document(&format!(
+        "wrote {}: {count} accepted, {} of them new; {gone} that no longer stand were dropped\n\n\
+         Next:\n  git add {0} && git commit -m \"Accept what stands\"\n",
+        baseline::PATH,
+        count - known
+    )))
+}
+
+/// What is compared: head, and base where there is one.
+struct Sides {
+    base: Option<Tree>,
+    head: Tree,
+    /// The part of head that was asked for; all where two folders are compared, which are taken apart before.
+    scope: Option<Place>,
+}
+
+impl Sides {
+    fn new(place: &Place, arguments: &Check) -> Result<Self> {
+        let mut sides = match (&arguments.base, arguments.changed) {
+            (Some(base), _) => Self::against(place, base)?,
+            (None, true) => {
+                let Some(git) = &place.git else {
+                    return Err(Mistake::new(
+                        format!("{} is in no git repository, so there is no change to find", arguments.path.display()),
+                        "compare with a folder: plimsoll check NEW --base OLD",
+                    ));
+                };
+                let (commit, main) = git.merge_base()?;
+                tracing::info!(?commit, ?main, "comparing with the merge base");
+                Self { base: Some(git.revision(&commit)?), head: place.tree()?, scope: Some(place.clone()) }
+            }
+            (None, false) => Self { base: None, head: place.tree()?, scope: Some(place.clone()) },
+        };
+        sides.head.snapshot.revision = arguments.path.display().to_string();
+        Ok(sides)
+    }
+
+    fn alone(place: &Place, shown: &Path) -> Result<Self> {
+        let mut head = place.tree()?;
+        head.snapshot.revision = shown.display().to_string();
+        Ok(Self { base: None, head, scope: Some(place.clone()) })
+    }
+
+    /// Against a revision, where git knows one of that name, or a folder.
+    fn against(place: &Place, base: &str) -> Result<Self> {
+        let looks_like_a_path = base.starts_with(['.', '/']) || base.ends_with('/');
+        let revision = place.git.as_ref().filter(|git| !looks_like_a_path && git.commit(base).is_ok());
+        if let Some(git) = revision {
+            if Path::new(base).is_dir() {
+                tracing::warn!(
+                    "{base:?} is a revision and a folder; it is taken for the revision. The folder is ./{base}"
+                );
+            }
+            return Ok(Self { base: Some(git.revision(base)?), head: place.tree()?, scope: Some(place.clone()) });
+        }
+        match (&place.git, Path::new(base).is_dir()) {
+            (_, true) if place.is_file => Err(Mistake::new(
+                "a file cannot be compared with a folder",
+                "name two folders: plimsoll check NEW --base OLD",
+            )),
+            (_, true) => {
+                let mut old = Place::find(Path::new(base))?.folder()?;
+                old.snapshot.revision = base.to_owned();
+                Ok(Self { base: Some(old), head: place.folder()?, scope: None })
+            }
+            // Says why git does not know it.
+            (Some(git), false) => Err(git.commit(base).err().unwrap_or_else(|| no_base(base))),
+            (None, false) => Err(no_base(base)),
+        }
+    }
+
+    /// Reads the policy, the base's where there is one, and then everything that judging by it needs.
+    fn prepare(&mut self, flags: &SettingsFlags, output: &Output) -> Result<Policy> {
+        let of = self.base.as_mut().unwrap_or(&mut self.head);
+        let mut policy = policy_of(of, flags, output)?;
+        if let Some(place) = &self.scope {
+            // Whoever names a path wants it judged, also where the settings leave it out of the whole.
+            if !place.scope.is_empty() && policy.settings.exclude.is_match(&place.scope) {
+                policy.settings.exclude = Default::default();
+            }
+        }
+        for tree in self.base.iter_mut().chain([&mut self.head]) {
+            tree.fill(&policy.settings);
+        }
+        Ok(policy)
+    }
+
+    fn judge(&self, policy: &Policy) -> Report<'_> {
+        let base = self.base.as_ref().map(|base| &base.snapshot);
+        let head = &self.head.snapshot;
+        let change = base.map(|base| Change::between(base, head)).unwrap_or_default();
+        let mut report = judge(base, head, &change, &policy.settings, &policy.baseline.accepted);
+        if let Some(place) = self.scope.as_ref().filter(|place| !place.scope.is_empty()) {
+            narrow(&mut report, place, &change);
+        }
+        report
+    }
+}
+
+/// The policy that a revision sets, or the file that was named instead of its settings.
+fn policy_of(tree: &mut Tree, flags: &SettingsFlags, output: &Output) -> Result<Policy> {
+    let mut settings_file = None;
+    match &flags.config {
+        Some(path) => settings_file = Some(source::named_file(path)?),
+        None => {
+            for path in settings::PATHS {
+                if settings_file.is_none() {
+                    settings_file = tree.own_file(path)?;
+                }
+            }
+        }
+    }
+    policy::read(settings_file, tree.own_file(baseline::PATH)?, flags, output)
+}
+
+fn no_base(base: &str) -> Mistake {
+    Mistake::new(
+        format!("there is no revision or folder {base:?} here"),
+        "give a folder: plimsoll check NEW --base OLD",
+    )
+}
+
+/// Leaves what is about the part that was asked for. The whole was judged, since what Docker does with a file is decided
+/// elsewhere too.
+fn narrow(report: &mut Report<'_>, place: &Place, change: &Change) {
+    let (base, head) = (report.base, report.head);
+    report.findings.retain(|judged| {
+        let span = judged.finding.span;
+        match (judged.status, base) {
+            (Status::Resolved, Some(base)) => place.covers(change.path_in_head(base.path(span.file))),
+            _ => place.covers(head.path(span.file)),
+        }
+    });
+    report.gaps.retain(|gap| place.covers(&gap.path));
+    report.builds.retain(|build| {
+        place.covers(&build.dockerfile) || build.origins.iter().any(|origin| place.covers(&origin.path))
+    });
+    let failed = report.findings.iter().any(|judged| judged.fails);
+    report.conclusion = if failed { Conclusion::Failure } else { Conclusion::Success };
+}

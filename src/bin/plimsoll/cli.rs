@@ -1,0 +1,214 @@
+//! The command line: flags, and what they mean.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The examples under `plimsoll --help`.
+const EXAMPLES: &str = "\
+Examples:
+  plimsoll check                      judge the repository you stand in
+  plimsoll check backend/Dockerfile   one artifact
+  plimsoll check --changed            only what your branch brings in
+  plimsoll explain root-user          what a rule finds, why, and how to mend it
+  plimsoll init                       review every pull request from now on
+
+Exit codes: 0 clean, 1 findings that fail, 2 could not judge.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  plimsoll check                               all findings of the repository
+  plimsoll check services/api                  those below a folder
+  plimsoll check --changed                     what your branch brings in, uncommitted changes included
+  plimsoll check --base v1.2.0                 what came in since a revision
+  plimsoll check new --base old                what differs between two folders
+  plimsoll check --format sarif > report.sarif for code scanning
+  plimsoll check --rule unpinned-uid=off --rule root-user=warning --fail-on warning
+
+Paths are relative to the root of the repository, outside of one to PATH. In a git repository the files are those that
+CI would see: tracked, or neither tracked nor ignored. Settings come from .github/plimsoll.yaml; when comparing, from the
+base.
+
+Exit codes: 0 clean, 1 findings that fail, 2 could not judge. The document alone goes to stdout.";
+
+/// Reviews Dockerfiles, ignore files, compose files and what builds them, as Docker reads them.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Say on stderr what is being done; twice for every detail. RUST_LOG is understood too.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colours. NO_COLOR is honoured.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On terminals.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge the files here, or what a change does to them
+    Check(Check),
+    /// Show what a rule finds, why, and how to mend it
+    Explain(Explain),
+    /// List the rules
+    Rules(Rules),
+    /// List the images that are built, from which context and by which ignore file
+    Builds(Builds),
+    /// Accept what stands today, and fail on what comes
+    Baseline(Baseline),
+    /// Write the workflow and a commented settings file
+    Init(Init),
+    /// Print completions for a shell
+    Completions(Completions),
+}
+
+/// `plimsoll check`.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub(crate) struct Check {
+    /// The folder or artifact to judge
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Compare with a revision, or with a folder; only what is new can fail
+    #[arg(long, value_name = "REV|DIR", conflicts_with = "changed")]
+    pub base: Option<String>,
+    /// Compare with where this branch left the main one
+    #[arg(long)]
+    pub changed: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Show standing and accepted findings in full too
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub settings: SettingsFlags,
+}
+
+/// What is said about the settings on the command line.
+#[derive(Debug, Args)]
+pub(crate) struct SettingsFlags {
+    /// The severity from which findings fail: error, warning, notice, or never [default: error]
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<String>,
+    /// Read the settings from this file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Turn a rule off, or change its severity: ID=off, ID=error, ID=warning, ID=notice
+    #[arg(long = "rule", value_name = "ID=WHAT")]
+    pub rules: Vec<String>,
+}
+
+/// The tongues of a report.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people, with the lines concerned.
+    Text,
+    /// For programs: docs/report.schema.json.
+    Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// Tables, for a comment or a summary.
+    Markdown,
+}
+
+/// `plimsoll explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The rule's id, or that of the same check elsewhere: root-user, DL3002, trivy:DS-0002
+    pub rule: String,
+    /// How to print the page
+    #[arg(long, value_enum, default_value_t = PageFormat::Text)]
+    pub format: PageFormat,
+}
+
+/// How to print a page.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PageFormat {
+    /// For a terminal.
+    Text,
+    /// As it is written.
+    Markdown,
+}
+
+/// `plimsoll rules`.
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+}
+
+/// How to print a list.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// A table.
+    Markdown,
+}
+
+/// `plimsoll builds`.
+#[derive(Debug, Args)]
+pub(crate) struct Builds {
+    /// The folder or artifact to look at
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    #[command(flatten)]
+    pub settings: SettingsFlags,
+}
+
+/// `plimsoll baseline`.
+#[derive(Debug, Args)]
+pub(crate) struct Baseline {
+    /// The repository
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Why the new entries are accepted
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    #[command(flatten)]
+    pub settings: SettingsFlags,
+}
+
+/// `plimsoll init`.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The repository
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Overwrite files that are there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `plimsoll completions`.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+/// The completion script of a shell.
+pub(crate) fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "plimsoll", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}

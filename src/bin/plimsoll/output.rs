@@ -1,0 +1,102 @@
+//! Where words go: the document to stdout, everything else to stderr.
+
+use std::io::{self, Write};
+use std::panic::PanicHookInfo;
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use plimsoll::render::escape::{log_line, log_text};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Color;
+
+/// The two streams, with what the user said about colours.
+#[derive(Debug)]
+pub(crate) struct Output {
+    choice: ColorChoice,
+}
+
+impl Output {
+    pub(crate) fn new(color: Color) -> Self {
+        let choice = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Self { choice }
+    }
+
+    /// Whether the document may have colours. `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` have their say.
+    pub(crate) fn is_colored(&self) -> bool {
+        match self.choice {
+            ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+            choice => choice != ColorChoice::Never,
+        }
+    }
+
+    /// How many columns the terminal says it has.
+    pub(crate) fn width(&self) -> usize {
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        columns.unwrap_or(120).clamp(40, 400)
+    }
+
+    /// Prints the document: all that goes to stdout.
+    pub(crate) fn document(&self, text: &str) -> ExitCode {
+        let mut stdout = AutoStream::new(io::stdout().lock(), self.choice);
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Ok(()) => ExitCode::SUCCESS,
+            // The reader has seen enough: `plimsoll check | head`.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) => {
+                self.complain(&format!("error: cannot write the document: {}\n", log_line(&error.to_string())));
+                ExitCode::from(2)
+            }
+        }
+    }
+
+    /// Prints to stderr, as whole lines that are safe already. Where that cannot be written there is nobody to tell.
+    pub(crate) fn complain(&self, text: &str) {
+        let _ = AutoStream::new(io::stderr().lock(), self.choice).write_all(text.as_bytes());
+    }
+}
+
+/// Sends what the program does to stderr: warnings, with `-v` more. `RUST_LOG` decides where it is set.
+pub(crate) fn log(verbose: u8) {
+    let default = match verbose {
+        0 => "plimsoll=warn",
+        1 => "plimsoll=info",
+        2 => "plimsoll=debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let layer = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).without_time().with_target(false);
+    // A second subscriber cannot be; the first one stays.
+    let _ = layer.with_writer(|| Escaped).try_init();
+}
+
+/// A bug of ours ends in one message and exit code 2, like everything that could not be judged.
+pub(crate) fn panicked(info: &PanicHookInfo<'_>) {
+    let message = info.payload_as_str().unwrap_or("");
+    let place = info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+    let message = log_line(message);
+    let issues = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
+    let _ = write!(
+        io::stderr(),
+        "error: this is a bug in plimsoll{place}: {message}\n help: please report it, with the file if you can: {issues}\n"
+    );
+    std::process::exit(2);
+}
+
+/// A line of the log is as untrusted as the fields in it.
+struct Escaped;
+
+impl Write for Escaped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(log_text(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
