@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::artifact::{self, ArtifactKind};
 use crate::delta::{self, Side};
-use crate::finding::Fingerprint;
+use crate::finding::{Fingerprint, Severity};
 use crate::hunks::{Change, FileStatus};
 use crate::project::Project;
 use crate::report::{BuildFact, Conclusion, Judged, OriginFact, PlacedGap, Report, Status, Suppression};
@@ -30,6 +30,7 @@ pub fn judge<'a>(
     let head_side = Side { snapshot: head, findings: rules::run(&project) };
     let mut findings = delta::compare(base_side, head_side, change);
     for judged in &mut findings {
+        raise_if_added(judged, head, change, settings);
         judged.suppressed = accepted.get(&judged.fingerprint).cloned();
         judged.fails = counts(judged, settings.fail_on);
     }
@@ -53,6 +54,19 @@ pub fn judge<'a>(
         builds: builds(&project),
         gaps: gaps(&project),
         affected,
+    }
+}
+
+/// An artifact that cannot be read is an error where the change adds it: nothing else in it was ever judged. Rules look at
+/// one revision and cannot know. A severity that the settings chose stays.
+fn raise_if_added(judged: &mut Judged, head: &Snapshot, change: &Change, settings: &Settings) {
+    let finding = &mut judged.finding;
+    if finding.rule != rules::UNPARSED_ARTIFACT || settings.rules.contains_key(finding.rule) {
+        return;
+    }
+    let file = change.files.get(head.path(finding.span.file));
+    if judged.status == Status::Introduced && file.is_some_and(|file| file.status == FileStatus::Added) {
+        finding.severity = Severity::Error;
     }
 }
 

@@ -139,7 +139,8 @@ impl<'a> Project<'a> {
         let name = paths::name(self.snapshot.path(file));
         let exact = name.eq_ignore_ascii_case("Dockerfile") || name.eq_ignore_ascii_case("Containerfile");
         if let Some(problem) = syntax.problems.first().filter(|_| exact) {
-            self.unparsed.push(Unparsed { problem: problem.clone(), explicit: false });
+            let (problem, kind) = (problem.clone(), ArtifactKind::Dockerfile);
+            self.unparsed.push(Unparsed { problem, kind, explicit: false });
         }
     }
 
@@ -169,12 +170,13 @@ impl<'a> Project<'a> {
             .filter(|build| build.is_explicit())
             .filter_map(|build| self.dockerfiles.get(build.dockerfile?).map(|dockerfile| dockerfile.file))
             .collect();
-        let dockerfiles = self.dockerfiles.iter().map(|dockerfile| (dockerfile.file, &dockerfile.syntax.problems));
-        let composes = self.composes.iter().map(|compose| (compose.file, &compose.problems));
-        let workflows = self.workflows.iter().map(|workflow| (workflow.file, &workflow.problems));
-        let actions = self.actions.iter().map(|action| (action.file, &action.problems));
+        use ArtifactKind::{Action, Compose, Dockerfile, Workflow};
+        let dockerfiles = self.dockerfiles.iter().map(|facts| (facts.file, Dockerfile, &facts.syntax.problems));
+        let composes = self.composes.iter().map(|compose| (compose.file, Compose, &compose.problems));
+        let workflows = self.workflows.iter().map(|workflow| (workflow.file, Workflow, &workflow.problems));
+        let actions = self.actions.iter().map(|action| (action.file, Action, &action.problems));
         let mut unparsed = Vec::new();
-        for (file, problems) in dockerfiles.chain(composes).chain(workflows).chain(actions) {
+        for (file, kind, problems) in dockerfiles.chain(composes).chain(workflows).chain(actions) {
             let explicit = explicit.contains(&file);
             let told = problems.iter().take(MAX_PROBLEMS_PER_FILE).enumerate().map(|(at, problem)| {
                 let mut problem = problem.clone();
@@ -182,7 +184,7 @@ impl<'a> Project<'a> {
                 if at + 1 == MAX_PROBLEMS_PER_FILE && more > 0 {
                     problem.message.push_str(&format!(" (and {more} more problems in this file)"));
                 }
-                Unparsed { problem, explicit }
+                Unparsed { problem, kind, explicit }
             });
             unparsed.extend(told);
         }
@@ -380,6 +382,8 @@ pub enum OriginKind {
 pub struct Unparsed {
     /// What and where.
     pub problem: Problem,
+    /// What the file is.
+    pub kind: ArtifactKind,
     /// Whether it is a Dockerfile, or the ignore file, of a build that something names: that build fails or does something
     /// else than it seems to.
     pub explicit: bool,

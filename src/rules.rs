@@ -10,14 +10,19 @@ use crate::settings::RuleSetting;
 
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
 mod shell_in_exec_form;
+mod unparsed_artifact;
 // rules: end
 
 /// Every rule, in the order of the ids.
 pub static RULES: &[&Rule] = &[
     // list: begin (written by the test `rules::the_list_is_the_folder`)
     &shell_in_exec_form::RULE,
+    &unparsed_artifact::RULE,
     // list: end
 ];
+
+/// The rule about artifacts that could not be read, which weighs more in a file that the change adds.
+pub(crate) const UNPARSED_ARTIFACT: &str = "unparsed-artifact";
 
 /// The rule of that id, or the one that has it as an alias: `hadolint:DL3002`, or `DL3002` where that is clear.
 pub fn find(name: &str) -> Option<&'static Rule> {
