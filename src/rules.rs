@@ -24,14 +24,12 @@ pub static RULES: &[&Rule] = &[
 /// The rule about artifacts that could not be read, which weighs more in a file that the change adds.
 pub(crate) const UNPARSED_ARTIFACT: &str = "unparsed-artifact";
 
-/// The rule of that id, or the one that has it as an alias: `hadolint:DL3002`, or `DL3002` where that is clear.
+/// The rule of that id, or the one that has it as an alias: `hadolint:DL3002`, or `DL3002` alone; in any case.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    let by_id = RULES.iter().find(|rule| rule.id == name);
-    let by_alias = || {
-        RULES.iter().find(|rule| {
-            rule.aliases.iter().any(|alias| *alias == name || alias.split_once(':').is_some_and(|(_, id)| id == name))
-        })
-    };
+    let is = |id: &str| id.eq_ignore_ascii_case(name);
+    let is_alias = |alias: &&str| is(alias) || alias.split_once(':').is_some_and(|(_, id)| is(id));
+    let by_id = RULES.iter().find(|rule| is(rule.id));
+    let by_alias = || RULES.iter().find(|rule| rule.aliases.iter().any(is_alias));
     by_id.or_else(by_alias).copied()
 }
 

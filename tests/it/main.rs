@@ -5,9 +5,13 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
 mod bless;
+#[cfg(feature = "cli")]
+mod cli;
 mod compose;
 mod dockerfile;
 mod dockerignore;
+#[cfg(feature = "cli")]
+mod program;
 mod rules;
 mod same;
 mod settings;

@@ -9,7 +9,8 @@ fn sources() -> Vec<(String, String)> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             match (path.is_dir(), name.as_str()) {
-                (true, "target" | ".git") => {}
+                // In a worktree `.git` is a file.
+                (true, "target") | (_, ".git") => {}
                 (true, _) => walk(&path, into),
                 (false, _) => into.push(path),
             }

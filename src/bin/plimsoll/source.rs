@@ -164,7 +164,8 @@ impl Tree {
         match bytes {
             Ok(bytes) => self.snapshot.set_text(file, bytes),
             Err(why) => {
-                tracing::warn!(?path, ?why, "cannot read");
+                // Where it was needed the report has a gap.
+                tracing::info!(?path, ?why, "cannot read");
                 self.snapshot.set_unreadable(file, why);
             }
         }

@@ -5,7 +5,7 @@
 //! pagers to file contents (`diff` against the working tree would run clean filters; the library compares snapshots
 //! instead). Nothing is fetched, and nothing is locked or written.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -46,10 +46,12 @@ impl Git {
     /// Whether the repository ignores a path and holds nothing of it: a build folder, say, in which somebody unpacked
     /// something else.
     pub(crate) fn ignores(&self, path: &Path) -> bool {
-        let ask = |arguments: [&str; 3]| self.run(arguments.map(OsStr::new).into_iter().chain([path.as_os_str()]));
+        let mut literally = OsString::from(":(literal)");
+        literally.push(path);
+        let words = |words: [&str; 3], path: &OsStr| self.run(words.map(OsStr::new).into_iter().chain([path]));
         path != self.root
-            && ask(["check-ignore", "--quiet", "--"]).is_ok()
-            && ask(["ls-files", "-z", "--"]).is_ok_and(|tracked| tracked.is_empty())
+            && words(["check-ignore", "--quiet", "--"], path.as_os_str()).is_ok()
+            && words(["ls-files", "-z", "--"], &literally).is_ok_and(|tracked| tracked.is_empty())
     }
 
     /// What CI would see: the tracked files and those that are neither tracked nor ignored, as they lie on disk.
@@ -92,8 +94,8 @@ impl Git {
             let text = String::from_utf8_lossy(path).into_owned();
             Some((text, kind_of(mode), size.parse().ok(), Content::Blob(id.to_owned())))
         });
-        let shown = if commit.starts_with(name) { commit.clone() } else { format!("{name} ({})", short(&commit)) };
-        Ok(Tree::new(self.root.clone(), shown, entries.collect()))
+        tracing::info!(?name, ?commit, "reading a revision");
+        Ok(Tree::new(self.root.clone(), name.to_owned(), entries.collect()))
     }
 
     /// The commit of a revision's name.
@@ -180,7 +182,6 @@ impl Git {
             .env("LC_ALL", "C")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_LITERAL_PATHSPECS", "1")
             // A partial clone would fetch what it misses, by programs that its configuration names.
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_ALLOW_PROTOCOL", "none")
@@ -253,10 +254,6 @@ fn kind_of(mode: &str) -> Kind {
         "160000" => Kind::Submodule,
         _ => Kind::File,
     }
-}
-
-fn short(commit: &str) -> &str {
-    commit.get(..12).unwrap_or(commit)
 }
 
 fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
