@@ -2,6 +2,7 @@
 
 mod builds;
 pub mod compose;
+pub mod context;
 pub mod image;
 pub mod layout;
 pub mod manifest;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::artifact::build_call::Engine;
 use crate::artifact::compose::Compose;
 use crate::artifact::dockerfile::{self, Dockerfile, InstructionKind};
+use crate::artifact::dockerignore::Dockerignore;
 use crate::artifact::workflow::{Action, Workflow};
 use crate::artifact::{ArtifactKind, Problem};
 use crate::settings::Settings;
@@ -24,6 +26,7 @@ use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
 
 use compose::Application;
+use context::Contexts;
 use image::Image;
 use script::Scripts;
 use sources::Sources;
@@ -44,6 +47,8 @@ pub struct Project<'a> {
     pub dockerfiles: Vec<DockerfileFacts>,
     /// Every ignore file.
     pub ignore_files: Vec<IgnoreFile>,
+    /// What the contexts of the builds hold.
+    pub contexts: Contexts,
     /// Every build: those that something names first, then those by convention.
     pub builds: Vec<Build>,
     /// Every compose file: by its name, or because another one includes or extends it.
@@ -69,7 +74,11 @@ impl<'a> Project<'a> {
             snapshot,
             settings,
             dockerfiles: Vec::new(),
-            ignore_files: sources.of_kind(ArtifactKind::IgnoreFile).map(|file| IgnoreFile { file }).collect(),
+            ignore_files: sources
+                .of_kind(ArtifactKind::IgnoreFile)
+                .map(|file| IgnoreFile { file, syntax: Dockerignore::parse(file, snapshot.str(file)) })
+                .collect(),
+            contexts: Contexts::default(),
             builds: named.builds,
             composes: std::mem::take(&mut sources.composes),
             applications: std::mem::take(&mut sources.applications),
@@ -82,6 +91,8 @@ impl<'a> Project<'a> {
         project.builds.retain(|build| !settings.exclude.is_match(&build.dockerfile_path));
         project.read_dockerfiles(&sources);
         project.find_ignore_files();
+        project.contexts = Contexts::new(&project);
+        project.gaps.append(&mut project.contexts.gaps);
         project.tell_problems();
         project.tell_unread(&sources);
         project.gaps.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
@@ -164,19 +175,23 @@ impl<'a> Project<'a> {
 
     /// Lists what Docker, Compose and GitHub would refuse.
     fn tell_problems(&mut self) {
-        let explicit: BTreeSet<FileId> = self
-            .builds
-            .iter()
-            .filter(|build| build.is_explicit())
-            .filter_map(|build| self.dockerfiles.get(build.dockerfile?).map(|dockerfile| dockerfile.file))
+        let explicit = self.builds.iter().filter(|build| build.is_explicit());
+        let explicit: BTreeSet<FileId> = explicit
+            .flat_map(|build| {
+                let dockerfile = build.dockerfile.and_then(|at| self.dockerfiles.get(at)).map(|facts| facts.file);
+                let ignore_file = build.ignore_file.and_then(|at| self.ignore_files.get(at)).map(|ignore| ignore.file);
+                dockerfile.into_iter().chain(ignore_file)
+            })
             .collect();
         use ArtifactKind::{Action, Compose, Dockerfile, Workflow};
         let dockerfiles = self.dockerfiles.iter().map(|facts| (facts.file, Dockerfile, &facts.syntax.problems));
+        let ignore_files =
+            self.ignore_files.iter().map(|ignore| (ignore.file, ArtifactKind::IgnoreFile, &ignore.syntax.problems));
         let composes = self.composes.iter().map(|compose| (compose.file, Compose, &compose.problems));
         let workflows = self.workflows.iter().map(|workflow| (workflow.file, Workflow, &workflow.problems));
         let actions = self.actions.iter().map(|action| (action.file, Action, &action.problems));
         let mut unparsed = Vec::new();
-        for (file, kind, problems) in dockerfiles.chain(composes).chain(workflows).chain(actions) {
+        for (file, kind, problems) in dockerfiles.chain(ignore_files).chain(composes).chain(workflows).chain(actions) {
             let explicit = explicit.contains(&file);
             let told = problems.iter().take(MAX_PROBLEMS_PER_FILE).enumerate().map(|(at, problem)| {
                 let mut problem = problem.clone();
@@ -248,6 +263,8 @@ pub struct DockerfileFacts {
 pub struct IgnoreFile {
     /// The file.
     pub file: FileId,
+    /// What it says.
+    pub syntax: Dockerignore,
 }
 
 /// One way an image gets built.

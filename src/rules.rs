@@ -9,6 +9,9 @@ use crate::rule::{Check, Findings, Rule};
 use crate::settings::RuleSetting;
 
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
+mod dead_dockerignore;
+mod missing_dockerignore;
+mod sensitive_path_in_context;
 mod shell_in_exec_form;
 mod unparsed_artifact;
 // rules: end
@@ -16,6 +19,9 @@ mod unparsed_artifact;
 /// Every rule, in the order of the ids.
 pub static RULES: &[&Rule] = &[
     // list: begin (written by the test `rules::the_list_is_the_folder`)
+    &dead_dockerignore::RULE,
+    &missing_dockerignore::RULE,
+    &sensitive_path_in_context::RULE,
     &shell_in_exec_form::RULE,
     &unparsed_artifact::RULE,
     // list: end

@@ -72,6 +72,12 @@ pub fn classify(path: &str) -> Option<SecretFile> {
     }
 }
 
+/// Whether the content of the file at `path` decides if it holds a secret.
+pub fn is_readable(path: &str) -> bool {
+    classify(path).is_some_and(|kind| kind != SecretFile::Keystore)
+        || path.rsplit('/').next().is_some_and(|name| name.starts_with(".env"))
+}
+
 const SAMPLES: &[&str] =
     &["example", "sample", "template", "dist", "default", "test", "schema", "spec", "dummy", "mock"];
 

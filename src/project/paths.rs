@@ -30,6 +30,14 @@ pub(crate) fn name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
+/// `path` as seen from within `folder`; `None` where it is not below it. A folder is seen from itself as `""`.
+pub(crate) fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
+    if folder.is_empty() || folder == path {
+        return path.get(folder.len()..);
+    }
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
 /// Whether the path, or a folder on the way to it, is a link or another repository: nothing is read through these.
 pub(crate) fn is_out_of_sight(snapshot: &Snapshot, path: &str) -> bool {
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);

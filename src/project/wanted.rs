@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::dockerfile::{self, Command, Dockerfile, InstructionKind};
+use crate::artifact::secret;
 use crate::settings::Settings;
 use crate::snapshot::{Kind, Snapshot};
 use crate::span::FileId;
@@ -34,6 +35,7 @@ const MANIFESTS: &[&str] = &[
     ".tool-versions",
     "Cargo.toml",
     "Gemfile",
+    "MANIFEST.in",
     "Pipfile",
     "build.gradle",
     "build.gradle.kts",
@@ -41,6 +43,7 @@ const MANIFESTS: &[&str] = &[
     "global.json",
     "go.mod",
     "mise.toml",
+    "mix.exs",
     "package.json",
     "pom.xml",
     "pyproject.toml",
@@ -121,7 +124,7 @@ fn supporting(snapshot: &Snapshot, context: &str, scripts: &BTreeSet<String>) ->
     for (file, entry) in snapshot.below(context).filter(|(_, entry)| small(entry.size)) {
         let name = paths::name(&entry.path);
         let depth = entry.path.matches('/').count();
-        if name == ".gitignore" || may_hold_secrets(name) {
+        if name == ".gitignore" || secret::is_readable(&entry.path) {
             files.push(file);
         } else if MANIFESTS.binary_search(&name).is_ok() {
             manifests.push((depth, file));
@@ -141,21 +144,6 @@ fn supporting(snapshot: &Snapshot, context: &str, scripts: &BTreeSet<String>) ->
         files.extend(paths::join(above, ".gitignore").and_then(|path| snapshot.find(&path)));
     }
     files
-}
-
-/// Whether the content of a file of that name decides if it is a secret.
-fn may_hold_secrets(name: &str) -> bool {
-    name.starts_with(".env")
-        || name.ends_with(".env")
-        || matches!(
-            name,
-            ".npmrc" | ".yarnrc" | ".yarnrc.yml" | ".pypirc" | ".netrc" | "_netrc" | "pip.conf" | ".dockercfg"
-        )
-        || matches!(
-            name,
-            "id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519" | "credentials" | "credentials.json" | "secrets.yml"
-        )
-        || [".pem", ".key", ".p8", ".ppk"].into_iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// The names of the files that ENTRYPOINT and CMD may mean: of every word that looks like one.

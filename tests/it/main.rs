@@ -8,8 +8,10 @@ mod bless;
 #[cfg(feature = "cli")]
 mod cli;
 mod compose;
+mod context;
 mod dockerfile;
 mod dockerignore;
+mod engine;
 #[cfg(feature = "cli")]
 mod program;
 mod rules;

@@ -1,0 +1,406 @@
+//! Build contexts: which ignore file a build reads, what is sent, and what that is.
+//!
+//! git shows only what is tracked, but people build from folders in which more lies. So a path of a context has a
+//! [`Basis`]: it is tracked, or named in a `.gitignore`, or one of the usual suspects of an ecosystem that is there.
+//!
+//! The source of the behaviour is BuildKit's `frontend/dockerui` (`context.go`: `<Dockerfile>.dockerignore` beside the
+//! Dockerfile, else `.dockerignore` in the root of the context) and, for podman and buildah, `containers/common`
+//! (`.containerignore` first).
+
+pub mod ecosystem;
+mod proposal;
+pub mod uses;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use proposal::Proposal;
+pub(crate) use proposal::quote;
+pub use uses::{By, Reach, Source, Taken, Uses};
+
+use self::ecosystem::Ecosystem;
+use super::paths::below;
+use super::{Build, Context, Gap, IgnoreFile, Project, paths};
+use crate::artifact::dockerignore::{Decision, Dockerignore, Walk};
+use crate::artifact::gitignore::{self, Named};
+use crate::artifact::secret::{self, SecretFile};
+use crate::snapshot::{Entry, Kind, Snapshot};
+use crate::span::{FileId, Span};
+
+/// Over all contexts no more suspects than this are looked for; a gap says so.
+const MOST_SUSPECTS: usize = 100_000;
+
+/// What is known of all contexts of a project.
+#[derive(Debug, Default)]
+pub struct Contexts {
+    /// For each of [`Project::builds`] what it takes.
+    uses: Vec<Uses>,
+    facts: BTreeMap<(Context, Option<usize>), ContextFacts>,
+    /// The ignore files that no build reads.
+    pub dead: Vec<DeadIgnoreFile>,
+    /// Where suspects were not looked for any more.
+    pub gaps: Vec<Gap>,
+    named: Vec<Named>,
+    manifests: Vec<(String, &'static Ecosystem)>,
+}
+
+/// One context together with the ignore file that applies to it.
+#[derive(Debug)]
+pub struct ContextFacts {
+    /// What is sent, before the ignore file.
+    pub context: Context,
+    /// The ignore file: an index into [`Project::ignore_files`].
+    pub ignore_file: Option<usize>,
+    /// The builds: indices into [`Project::builds`].
+    pub builds: Vec<usize>,
+    /// The paths in it that somebody may not want there and that the ignore file lets pass: what is tracked, what is named,
+    /// the suspects.
+    pub paths: Vec<ContextPath>,
+}
+
+/// A path that is sent.
+#[derive(Clone, Debug)]
+pub struct ContextPath {
+    /// Relative to the root of the context.
+    pub path: String,
+    /// The file that stands for it: itself, or one within the folder.
+    pub sample: String,
+    /// How we know of it.
+    pub basis: Basis,
+    /// What it is.
+    pub class: PathClass,
+    /// The pattern that lets it in, where one does: an index into [`Dockerignore::patterns`].
+    pub by: Option<usize>,
+}
+
+/// How we know of a path.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// It is in the snapshot.
+    Tracked(FileId),
+    /// It stands literally in a `.gitignore`, here.
+    Named(Span),
+    /// It usually lies there.
+    Suspect,
+}
+
+/// What a path is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PathClass {
+    /// It holds secrets, or may.
+    Secret(SecretFile),
+    /// The history of the repository.
+    Git,
+    /// A virtual environment, installed packages, build output, a cache, data: whatever git does not keep.
+    Bulk,
+}
+
+/// An ignore file that no build reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadIgnoreFile {
+    /// An index into [`Project::ignore_files`].
+    pub ignore_file: usize,
+    /// Why.
+    pub why: Dead,
+    /// The folder of the context that it was probably meant for, which has no ignore file.
+    pub meant_for: Option<String>,
+    /// Whether no build is only assumed, or has a context that is not known: nothing else could read it.
+    pub certain: bool,
+}
+
+/// Why no build reads an ignore file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dead {
+    /// Its folder is not the root of any context.
+    NoContext,
+    /// Every build of that context has an ignore file of its own, such as this one: an index into
+    /// [`Project::ignore_files`].
+    Shadowed(usize),
+    /// It is named after a Dockerfile that no build uses.
+    NoDockerfile,
+}
+
+impl<'a> Project<'a> {
+    /// What is known of the context of a build; `None` where it is out of sight.
+    pub fn context(&self, build: &Build) -> Option<&ContextFacts> {
+        self.contexts.facts.get(&(build.context.clone(), build.ignore_file))
+    }
+
+    /// What each context is, together with its ignore file, in order.
+    pub fn all_contexts(&self) -> impl Iterator<Item = &ContextFacts> {
+        self.contexts.facts.values()
+    }
+
+    /// What a build takes from its context; an index into [`Project::builds`].
+    pub fn uses(&self, build: usize) -> Option<&Uses> {
+        self.contexts.uses.get(build)
+    }
+
+    /// The ignore file made for a context folder that has none; `None` where it would keep nothing out.
+    pub fn proposed_ignore_file(&self, dir: &str) -> Option<Proposal> {
+        proposal::propose(self, dir)
+    }
+
+    /// Whether an ignore file with that text, in the root of the context in `dir`, would leave every build there what its
+    /// instructions name.
+    pub fn spares_what_is_needed(&self, dir: &str, text: &str) -> bool {
+        let ignore = Dockerignore::parse(FileId(u32::MAX), text);
+        ignore.problems.is_empty() && proposal::harmful(self, dir, &ignore).is_none()
+    }
+
+    /// Where a build comes from, in words that follow its name or its context: "of `api` (compose.yaml:4)".
+    pub fn origin_words(&self, build: &Build) -> String {
+        let Some(origin) = build.origins.first().filter(|_| build.is_explicit()) else {
+            return format!("of `{}`", build.dockerfile_path);
+        };
+        let line = self.snapshot.positions(origin.span).0.line;
+        let place = format!("{}:{line}", self.snapshot.path(origin.span.file));
+        match &origin.service {
+            Some(service) => format!("of `{service}` ({place})"),
+            None => format!("({place})"),
+        }
+    }
+
+    /// The tracked files of a context that are sent, in order.
+    pub fn sent<'s>(&'s self, facts: &'s ContextFacts) -> impl Iterator<Item = (FileId, &'s Entry)> + 's {
+        let dir = facts.context.folder();
+        let mut walk = facts.walk(&self.ignore_files);
+        let listed = dir.into_iter().flat_map(|dir| self.snapshot.below(dir));
+        listed.filter(move |(_, entry)| {
+            entry.kind != Kind::Submodule
+                && dir.and_then(|dir| below(dir, &entry.path)).is_some_and(|path| match &mut walk {
+                    Some(walk) => !walk.decide(path).excluded,
+                    None => true,
+                })
+        })
+    }
+}
+
+impl Build {
+    /// The place that names it first.
+    pub fn origin(&self) -> Span {
+        self.origins.first().map_or(Span::file_start(FileId(0)), |origin| origin.span)
+    }
+}
+
+impl ContextFacts {
+    /// What the ignore file says of a path, relative to the root of the context.
+    pub fn decide(&self, ignore_files: &[IgnoreFile], path: &str) -> Decision {
+        self.walk(ignore_files).map_or(Decision { excluded: false, by: None }, |mut walk| walk.decide(path))
+    }
+
+    /// The text of the ignore file, where there is one that excludes or includes anything.
+    pub fn ignore<'i>(&self, ignore_files: &'i [IgnoreFile]) -> Option<&'i Dockerignore> {
+        let ignore = &ignore_files.get(self.ignore_file?)?.syntax;
+        (!ignore.patterns.is_empty()).then_some(ignore)
+    }
+
+    fn walk<'i>(&self, ignore_files: &'i [IgnoreFile]) -> Option<Walk<'i>> {
+        self.ignore(ignore_files).map(Dockerignore::walk)
+    }
+}
+
+impl ContextPath {
+    /// How we know of it, in words that follow the path.
+    pub fn basis_words(&self) -> &'static str {
+        match self.basis {
+            Basis::Tracked(_) => "tracked by git",
+            Basis::Named(_) => "named in .gitignore",
+            Basis::Suspect => "usually there, and kept out by nothing",
+        }
+    }
+}
+
+impl Contexts {
+    /// Finds out about the contexts of all builds.
+    pub(super) fn new(project: &Project<'_>) -> Self {
+        let Project { snapshot, settings, dockerfiles, ignore_files, builds, .. } = project;
+        let mut contexts = Self::default();
+        let mut secrets = Vec::new();
+        for (file, entry) in snapshot.entries() {
+            let (folder, name) = (paths::folder(&entry.path), paths::name(&entry.path));
+            contexts.manifests.extend(ecosystem::of_manifest(name).map(|ecosystem| (folder.to_owned(), ecosystem)));
+            if let Some(kind) = secret::classify(&entry.path)
+                && !settings.exclude.is_match(&*entry.path)
+            {
+                secrets.push((file, kind));
+            }
+            if name == ".gitignore" && !settings.exclude.is_match(&*entry.path) {
+                contexts.named.extend(gitignore::named(file, folder, snapshot.str(file)));
+            }
+        }
+        contexts.uses = builds
+            .iter()
+            .map(|build| {
+                let dockerfile = build.dockerfile.and_then(|at| dockerfiles.get(at));
+                dockerfile.map_or_else(Uses::default, |facts| Uses::new(&facts.syntax, &build.image))
+            })
+            .collect();
+        let mut suspects_left = MOST_SUSPECTS;
+        for (at, build) in builds.iter().enumerate() {
+            let Some(dir) = build.context.folder() else { continue };
+            let key = (build.context.clone(), build.ignore_file);
+            if let Some(facts) = contexts.facts.get_mut(&key) {
+                facts.builds.push(at);
+                continue;
+            }
+            let mut facts = ContextFacts {
+                context: build.context.clone(),
+                ignore_file: build.ignore_file,
+                builds: vec![at],
+                paths: Vec::new(),
+            };
+            let mut paths = contexts.candidates(snapshot, &secrets, &build.context, dir);
+            let suspects = paths.iter().filter(|path| path.basis == Basis::Suspect).count();
+            suspects_left = suspects_left.saturating_sub(suspects);
+            if suspects_left == 0 {
+                paths.retain(|path| path.basis != Basis::Suspect);
+                contexts.gaps.extend(build.origins.first().map(|origin| Gap {
+                    span: origin.span,
+                    message: format!(
+                        "what usually lies in `{}` was not looked at: too many folders",
+                        build.context.name()
+                    ),
+                }));
+            }
+            if let Some(mut walk) = facts.walk(ignore_files) {
+                paths.retain_mut(|path| {
+                    let decision = walk.decide(&path.sample);
+                    path.by = decision.by;
+                    !decision.excluded
+                });
+            }
+            facts.paths = paths;
+            contexts.facts.insert(key, facts);
+        }
+        contexts.dead = contexts.find_dead(snapshot, ignore_files, builds);
+        contexts
+    }
+
+    /// Every path of a context that somebody may not want there, whatever its ignore file says.
+    fn candidates(
+        &self,
+        snapshot: &Snapshot,
+        secrets: &[(FileId, SecretFile)],
+        context: &Context,
+        dir: &str,
+    ) -> Vec<ContextPath> {
+        let mut paths = Vec::new();
+        let mut known = BTreeSet::new();
+        let mut add = |path: &str, sample: &str, basis: Basis, class: PathClass| {
+            if known.insert(path.to_owned()) {
+                paths.push(ContextPath { path: path.to_owned(), sample: sample.to_owned(), basis, class, by: None });
+            }
+        };
+        for (file, kind) in secrets {
+            let Some(path) = below(dir, snapshot.path(*file)) else { continue };
+            add(path, path, Basis::Tracked(*file), PathClass::Secret(*kind));
+        }
+        if matches!(context, Context::Dir(_)) {
+            for named in &self.named {
+                let Some(path) = below(dir, &named.path) else { continue };
+                if snapshot.find(&named.path).is_some() || snapshot.is_dir(&named.path) {
+                    continue;
+                }
+                let class = secret::classify(&named.path).map_or(PathClass::Bulk, PathClass::Secret);
+                let is_file = !named.folder && matches!(class, PathClass::Secret(_));
+                let sample = if is_file { path.to_owned() } else { format!("{path}/x") };
+                add(path, &sample, Basis::Named(named.span), class);
+            }
+            if dir.is_empty() {
+                add(".git", ".git/config", Basis::Suspect, PathClass::Git);
+            }
+            for (path, sample, class) in self.suspects(snapshot, dir) {
+                add(&path, &sample, Basis::Suspect, class);
+            }
+        }
+        paths
+    }
+
+    /// What usually lies beside the manifests of a context and is not tracked: path, sample and class.
+    fn suspects(&self, snapshot: &Snapshot, dir: &str) -> Vec<(String, String, PathClass)> {
+        let manifests = self.manifests.iter();
+        let present: Vec<(&str, &Ecosystem)> =
+            manifests.filter_map(|(folder, ecosystem)| Some((below(dir, folder)?, *ecosystem))).collect();
+        let mut list = Vec::new();
+        for folder in present.iter().map(|(folder, _)| *folder).collect::<BTreeSet<_>>() {
+            let path = join(folder, ".env");
+            if snapshot.find(&join(dir, &path)).is_none() {
+                list.push((path.clone(), path, PathClass::Secret(SecretFile::Env)));
+            }
+        }
+        for (inside, ecosystem) in present {
+            for leaving in ecosystem.leavings {
+                let (sample, path) = (join(inside, leaving.sample), join(inside, leaving.folder()));
+                let full = join(dir, &path);
+                if !snapshot.is_dir(&full) && snapshot.find(&full).is_none() {
+                    list.push((path, sample, PathClass::Bulk));
+                }
+            }
+        }
+        list
+    }
+
+    fn find_dead(&self, snapshot: &Snapshot, ignore_files: &[IgnoreFile], builds: &[Build]) -> Vec<DeadIgnoreFile> {
+        if builds.is_empty() {
+            return Vec::new();
+        }
+        let certain = builds.iter().all(|build| build.is_explicit() && build.context.folder().is_some());
+        let mut dead = Vec::new();
+        for (at, ignore) in ignore_files.iter().enumerate() {
+            let path = snapshot.path(ignore.file);
+            let (folder, name) = (paths::folder(path), paths::name(path));
+            // Podman's own files are left alone: who uses it builds by hand more often than not.
+            if builds.iter().any(|build| build.ignore_file == Some(at)) || !name.ends_with(".dockerignore") {
+                continue;
+            }
+            let why = if name == ".dockerignore" {
+                let here = builds.iter().filter(|build| build.context.folder() == Some(folder));
+                here.filter_map(|build| build.ignore_file).next().map_or(Dead::NoContext, Dead::Shadowed)
+            } else {
+                Dead::NoDockerfile
+            };
+            let meant_for = if why == Dead::NoContext { self.meant_for(&ignore.syntax, folder, builds) } else { None };
+            dead.push(DeadIgnoreFile { ignore_file: at, why, meant_for, certain });
+        }
+        dead
+    }
+
+    /// Among the contexts without ignore file that lie above or below `folder`, the one in which the patterns keep out
+    /// most; none where two are as good.
+    fn meant_for(&self, ignore: &Dockerignore, folder: &str, builds: &[Build]) -> Option<String> {
+        let lacking = self.facts.values().filter(|facts| facts.ignore_file.is_none());
+        let related = lacking.filter_map(|facts| {
+            let dir = facts.context.folder()?;
+            let near = below(folder, dir).is_some() || below(dir, folder).is_some();
+            let uses_folder = facts
+                .builds
+                .iter()
+                .filter_map(|at| builds.get(*at))
+                .any(|build| paths::folder(&build.dockerfile_path) == folder);
+            let kept_out = facts.paths.iter().filter(|path| ignore.decide(&path.sample).excluded).count();
+            near.then_some(((uses_folder && !folder.is_empty(), kept_out), dir))
+        });
+        let mut related: Vec<_> = related.collect();
+        related.sort();
+        related.dedup();
+        match &*related {
+            [.., (second, _), (best, _)] if second == best => None,
+            [.., (_, dir)] => Some((*dir).to_owned()),
+            [] => None,
+        }
+    }
+}
+
+impl ecosystem::Leaving {
+    /// The folder of the sample, or the sample itself where it stands alone.
+    fn folder(&self) -> &'static str {
+        let depth = self.pattern.trim_start_matches("**/").split('/').count();
+        let end = self.sample.match_indices('/').nth(depth - 1).map_or(self.sample.len(), |(at, _)| at);
+        self.sample.get(..end).unwrap_or(self.sample)
+    }
+}
+
+/// A path below a folder; `""` is the root.
+pub(crate) fn join(dir: &str, path: &str) -> String {
+    if dir.is_empty() { path.to_owned() } else { format!("{dir}/{path}") }
+}

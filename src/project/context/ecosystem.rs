@@ -1,0 +1,133 @@
+//! What lies around on the disks of developers: the usual paths of each ecosystem, as data.
+
+/// A language or tool, known by its manifests.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ecosystem {
+    /// Its name.
+    pub name: &'static str,
+    /// The files that show that it is there; `*` stands for anything, at the start or the end of the name.
+    pub manifests: &'static [&'static str],
+    /// What its tools leave beside the manifest.
+    pub leavings: &'static [Leaving],
+}
+
+/// A folder, or a kind of file, that is no part of the source.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// The pattern that keeps it out at any depth.
+    pub pattern: &'static str,
+    /// A file of it, relative to the folder of the manifest: what is asked about, since a pattern like `dist/*` keeps out
+    /// what lies in a folder and not the folder.
+    pub sample: &'static str,
+}
+
+const fn leaving(pattern: &'static str, sample: &'static str) -> Leaving {
+    Leaving { pattern, sample }
+}
+
+/// Every ecosystem that is looked for.
+pub static ECOSYSTEMS: &[Ecosystem] = &[
+    Ecosystem {
+        name: "Python",
+        manifests: &[
+            "pyproject.toml",
+            "requirements*",
+            "setup.py",
+            "setup.cfg",
+            "Pipfile",
+            "uv.lock",
+            "poetry.lock",
+            "manage.py",
+        ],
+        leavings: &[
+            leaving("**/.venv", ".venv/pyvenv.cfg"),
+            leaving("**/__pycache__", "__pycache__/main.cpython-313.pyc"),
+            leaving("**/*.pyc", "main.pyc"),
+            leaving("**/.pytest_cache", ".pytest_cache/CACHEDIR.TAG"),
+            leaving("**/.mypy_cache", ".mypy_cache/CACHEDIR.TAG"),
+            leaving("**/.ruff_cache", ".ruff_cache/CACHEDIR.TAG"),
+            leaving("**/venv", "venv/pyvenv.cfg"),
+        ],
+    },
+    Ecosystem {
+        name: "Node.js",
+        manifests: &["package.json"],
+        leavings: &[
+            leaving("**/node_modules", "node_modules/.package-lock.json"),
+            leaving("**/npm-debug.log*", "npm-debug.log"),
+        ],
+    },
+    Ecosystem { name: "Next.js", manifests: &["next.config.*"], leavings: &[leaving("**/.next", ".next/BUILD_ID")] },
+    Ecosystem { name: "Nuxt", manifests: &["nuxt.config.*"], leavings: &[leaving("**/.nuxt", ".nuxt/nuxt.d.ts")] },
+    Ecosystem { name: "Rust", manifests: &["Cargo.toml"], leavings: &[leaving("**/target", "target/CACHEDIR.TAG")] },
+    Ecosystem { name: "Maven", manifests: &["pom.xml"], leavings: &[leaving("**/target", "target/classes/App.class")] },
+    Ecosystem {
+        name: "Gradle",
+        manifests: &["build.gradle", "build.gradle.kts"],
+        leavings: &[
+            leaving("**/.gradle", ".gradle/file-system.probe"),
+            leaving("**/build", "build/classes/java/main/App.class"),
+        ],
+    },
+    Ecosystem { name: "PHP", manifests: &["composer.json"], leavings: &[leaving("**/vendor", "vendor/autoload.php")] },
+    Ecosystem {
+        name: "Ruby",
+        manifests: &["Gemfile"],
+        leavings: &[leaving("**/.bundle", ".bundle/config"), leaving("**/vendor/bundle", "vendor/bundle/ruby/x")],
+    },
+    Ecosystem {
+        name: ".NET",
+        manifests: &["*.csproj", "*.fsproj", "*.vbproj"],
+        leavings: &[leaving("**/bin", "bin/Debug/App.dll"), leaving("**/obj", "obj/project.assets.json")],
+    },
+    Ecosystem {
+        name: "Elixir",
+        manifests: &["mix.exs"],
+        leavings: &[leaving("**/_build", "_build/dev/.mix"), leaving("**/deps", "deps/plug/mix.exs")],
+    },
+    Ecosystem {
+        name: "Dart",
+        manifests: &["pubspec.yaml"],
+        leavings: &[leaving("**/.dart_tool", ".dart_tool/package_config.json")],
+    },
+    Ecosystem { name: "Go", manifests: &["go.mod"], leavings: &[] },
+];
+
+/// The ecosystems that a file of that name shows.
+pub fn of_manifest(name: &str) -> impl Iterator<Item = &'static Ecosystem> + use<'_> {
+    let fits = move |manifest: &str| {
+        if let Some(start) = manifest.strip_suffix('*') {
+            name.starts_with(start)
+        } else if let Some(end) = manifest.strip_prefix('*') {
+            name.ends_with(end)
+        } else {
+            name == manifest
+        }
+    };
+    ECOSYSTEMS.iter().filter(move |ecosystem| ecosystem.manifests.iter().any(|manifest| fits(manifest)))
+}
+
+/// Lock files: what an ignore file must never keep out.
+pub const LOCK_FILES: &[&str] = &[
+    "uv.lock",
+    "poetry.lock",
+    "Pipfile.lock",
+    "pdm.lock",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "Cargo.lock",
+    "go.sum",
+    "Gemfile.lock",
+    "composer.lock",
+    "mix.lock",
+    "packages.lock.json",
+    "pubspec.lock",
+];
+
+/// Manifests that may name a readme, which the build of a package then reads.
+pub const READS_README: &[&str] =
+    &["pyproject.toml", "setup.py", "setup.cfg", "Cargo.toml", "package.json", "mix.exs", "MANIFEST.in"];
