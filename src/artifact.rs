@@ -4,6 +4,7 @@
 //! could be read.
 
 pub mod build_call;
+pub mod build_command;
 pub mod compose;
 pub mod dockerfile;
 pub mod dockerignore;

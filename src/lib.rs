@@ -15,6 +15,7 @@ pub mod delta;
 pub mod finding;
 pub mod hunks;
 pub mod judge;
+mod paths;
 pub mod plan;
 pub mod project;
 pub mod render;

@@ -6,7 +6,7 @@ pub mod context;
 pub mod image;
 pub mod layout;
 pub mod manifest;
-pub(crate) mod paths;
+pub(crate) use crate::paths;
 pub mod process;
 pub mod runtime;
 pub mod script;

@@ -9,7 +9,10 @@ use std::sync::Arc;
 
 use super::Problem;
 use super::build_call::{BuildCall, CallContext, Engine, Given};
+use super::build_command::{self, EXPRESSION, Surroundings};
+use super::shell;
 use super::yaml::{self, Node, Yaml};
+use crate::paths;
 use crate::span::{FileId, Span};
 
 /// A workflow.
@@ -21,6 +24,8 @@ pub struct Workflow {
     pub yaml: Yaml,
     /// What its steps build, in order.
     pub calls: Vec<BuildCall>,
+    /// Scripts that build something and could not be read.
+    pub unknowns: Vec<Problem>,
     /// What GitHub would refuse.
     pub problems: Vec<Problem>,
 }
@@ -37,6 +42,8 @@ pub struct Action {
     pub image: Option<BuildCall>,
     /// What the steps of a composite action build.
     pub calls: Vec<BuildCall>,
+    /// Scripts that build something and could not be read.
+    pub unknowns: Vec<Problem>,
     /// What GitHub would refuse.
     pub problems: Vec<Problem>,
 }
@@ -45,32 +52,32 @@ pub struct Action {
 pub fn parse(file: FileId, text: &str) -> Workflow {
     let mut yaml = yaml::parse(file, text);
     let problems = std::mem::take(&mut yaml.problems);
-    let mut calls = Vec::new();
+    let mut found = Found::default();
     if let Some(root) = yaml.root() {
         let scope = Scope::default().within(root);
         for job in root.get("jobs").map(|jobs| jobs.pairs()).unwrap_or_default() {
             let steps = job.value.get("steps").and_then(|steps| steps.as_sequence()).unwrap_or_default();
-            calls.extend(read_steps(text, steps, &scope.within(&job.value)));
+            found.read_steps(text, steps, &scope.within(&job.value));
         }
     }
-    Workflow { file, yaml, calls, problems }
+    Workflow { file, yaml, calls: found.calls, unknowns: found.unknowns, problems }
 }
 
 /// Reads `text`, the content of the `action.yml` `file`.
 pub fn parse_action(file: FileId, text: &str) -> Action {
     let mut yaml = yaml::parse(file, text);
     let problems = std::mem::take(&mut yaml.problems);
-    let (mut image, mut calls) = (None, Vec::new());
+    let (mut image, mut found) = (None, Found::default());
     if let Some(runs) = yaml.root().and_then(|root| root.get("runs")) {
         let using = runs.get("using").and_then(|using| using.as_str()).unwrap_or_default();
         if using.eq_ignore_ascii_case("docker") {
             image = runs.get("image").and_then(|image| image_call(image));
         } else if using.eq_ignore_ascii_case("composite") {
             let steps = runs.get("steps").and_then(|steps| steps.as_sequence()).unwrap_or_default();
-            calls = read_steps(text, steps, &Scope::default());
+            found.read_steps(text, steps, &Scope::default());
         }
     }
-    Action { file, yaml, image, calls, problems }
+    Action { file, yaml, image, calls: found.calls, unknowns: found.unknowns, problems }
 }
 
 /// `image: Dockerfile`. The runner takes the folder of the Dockerfile as context.
@@ -185,6 +192,23 @@ impl Checkouts {
     }
 }
 
+impl Checkouts {
+    /// A call whose paths are those of the workspace, with those of the repository.
+    fn placed(&self, call: BuildCall) -> BuildCall {
+        let context = match call.context {
+            CallContext::Path(path) => {
+                self.in_repository(&path).map_or_else(|| CallContext::Elsewhere(path.clone()), CallContext::Path)
+            }
+            other => other,
+        };
+        let dockerfile = call.dockerfile.map(|file| match file {
+            Given::Known(path) => self.in_repository(&path).map_or_else(|| Given::Unknown(path.clone()), Given::Known),
+            unknown => unknown,
+        });
+        BuildCall { context, dockerfile, ..call }
+    }
+}
+
 /// A relative path without `./` at its start and `/` at its end.
 fn clean(path: &str) -> String {
     let mut path = path.trim_end_matches('/');
@@ -194,21 +218,86 @@ fn clean(path: &str) -> String {
     if path == "." { String::new() } else { path.to_owned() }
 }
 
-fn read_steps(_text: &str, steps: &[Arc<Node>], scope: &Scope) -> Vec<BuildCall> {
-    let mut calls = Vec::new();
-    let mut checkouts = Checkouts::default();
-    for step in steps {
-        let scope = scope.within(step);
-        let Some(uses) = step.get("uses") else { continue };
-        let action = uses.as_str().unwrap_or_default();
-        let action = action.split_once('@').map_or(action, |(action, _)| action).to_ascii_lowercase();
-        match &*action {
-            "actions/checkout" => checkouts.add(step.get("with")),
-            "docker/build-push-action" => calls.push(push_action(uses.span, step.get("with"), &scope, &checkouts)),
-            _ => {}
+/// What the steps of a workflow or an action build.
+#[derive(Default)]
+struct Found {
+    calls: Vec<BuildCall>,
+    unknowns: Vec<Problem>,
+}
+
+impl Found {
+    /// Reads the steps of one job.
+    fn read_steps(&mut self, source: &str, steps: &[Arc<Node>], scope: &Scope) {
+        let mut checkouts = Checkouts::default();
+        for step in steps {
+            let scope = scope.within(step);
+            if let Some(uses) = step.get("uses") {
+                let action = uses.as_str().unwrap_or_default();
+                let action = action.split_once('@').map_or(action, |(action, _)| action).to_ascii_lowercase();
+                match &*action {
+                    "actions/checkout" => checkouts.add(step.get("with")),
+                    "docker/build-push-action" => {
+                        self.calls.push(push_action(uses.span, step.get("with"), &scope, &checkouts));
+                    }
+                    _ => {}
+                }
+            }
+            if let Some(run) = step.get("run") {
+                self.read_script(source, run, step, &scope, &checkouts);
+            }
         }
     }
-    calls
+
+    /// Reads the `run:` of a step.
+    fn read_script(&mut self, source: &str, run: &Node, step: &Node, scope: &Scope, checkouts: &Checkouts) {
+        let other_shell = step.get("shell").and_then(|shell| shell.as_str()).is_some_and(|shell| {
+            let words: Vec<String> = shell.split_whitespace().map(str::to_owned).collect();
+            !shell::understands(&words)
+        });
+        let mut script = run.script(source);
+        let builds = ["docker", "podman", "buildah", "nerdctl"].iter().any(|program| script.text.contains(program));
+        if other_shell || !builds {
+            return;
+        }
+        script.text = mask_expressions(&script.text);
+        let body = shell::parse(&script);
+        let folder = step.get("working-directory").and_then(|folder| folder.as_str()).or(scope.folder.as_deref());
+        let folder = match folder.map(|folder| scope.evaluate(folder)) {
+            None => Some(String::new()),
+            Some(Given::Known(folder)) => paths::join("", &folder),
+            Some(Given::Unknown(_)) => None,
+        };
+        let surroundings = Surroundings {
+            source,
+            folder,
+            variable: &|name| match name {
+                "GITHUB_WORKSPACE" => Some(".".to_owned()),
+                _ => scope.env.get(name).cloned().flatten(),
+            },
+            expression: &|text| match scope.evaluate(text) {
+                Given::Known(text) => Some(text),
+                Given::Unknown(_) => None,
+            },
+        };
+        let calls = build_command::calls(&body, &surroundings);
+        self.calls.extend(calls.into_iter().map(|call| checkouts.placed(call)));
+        let gaps = body.gaps.into_iter().map(|gap| Problem { span: gap.span, message: gap.message });
+        self.unknowns.extend(gaps);
+    }
+}
+
+/// A script with every byte of its `${{ … }}` replaced, so that the shell's grammar is not disturbed and every offset stays.
+fn mask_expressions(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("${{") {
+        let Some(end) = rest[start..].find("}}").map(|end| start + end + 2) else { break };
+        out.push_str(&rest[..start]);
+        out.extend(std::iter::repeat_n(EXPRESSION, end - start));
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// A step that uses `docker/build-push-action`.

@@ -51,6 +51,11 @@ pub(super) fn named(snapshot: &Snapshot, settings: &Settings, sources: &Sources)
         }
         action.calls.iter().for_each(|call| named.add_call(snapshot, call, origin(call.span)));
     }
+    let unknowns = sources.workflows.iter().flat_map(|workflow| &workflow.unknowns);
+    let unknowns = unknowns.chain(sources.actions.iter().flat_map(|action| &action.unknowns));
+    unknowns.for_each(|unknown| {
+        named.gap(unknown.span, format!("what this script builds could not be read: {}", unknown.message));
+    });
     named.add_settings(snapshot, settings);
     named
 }
@@ -549,6 +554,32 @@ mod tests {
                 "api/Dockerfile @ . [x] (workflow .github/workflows/ci.yml:12)",
                 "api/Dockerfile @ api (workflow .github/workflows/ci.yml:17)",
                 "api/Dockerfile @ git . (workflow .github/workflows/ci.yml:23)",
+                "? the context of a build is only known when it runs: `${{ matrix.dir }}`",
+            ],
+        );
+    }
+
+    #[test]
+    fn scripts_of_workflows_build_too() {
+        let workflow = "env:\n  API: api\njobs:\n  a:\n    defaults: {run: {working-directory: web}}\n    steps:\n      - run: docker build .\n      \
+                        - run: |\n          echo \"${{ github.sha }}\"\n          cd ../$API\n          docker build \\\n            -t \
+                        x:${{ github.sha }} \\\n            -f Dockerfile.prod --target run .\n      - working-directory: .\n        \
+                        run: >-\n          docker buildx build\n          ${{ github.workspace }}/api\n      - run: docker build ${{ matrix.dir }}\n      \
+                        - shell: pwsh\n        run: docker build other\n";
+        let action = "runs:\n  using: composite\n  steps:\n    - run: podman build api\n      shell: bash\n";
+        check(
+            &[
+                (".github/workflows/ci.yml", workflow),
+                ("actions/x/action.yml", action),
+                ("api/Dockerfile", FROM),
+                ("api/Dockerfile.prod", FROM),
+                ("web/Dockerfile", FROM),
+            ],
+            &[
+                "web/Dockerfile @ web (workflow .github/workflows/ci.yml:7)",
+                "api/Dockerfile.prod @ api [run] (workflow .github/workflows/ci.yml:13)",
+                "api/Dockerfile @ api (workflow .github/workflows/ci.yml:17)",
+                "api/Dockerfile @ api (action actions/x/action.yml:4)",
                 "? the context of a build is only known when it runs: `${{ matrix.dir }}`",
             ],
         );

@@ -159,7 +159,7 @@ impl Reader<'_> {
     /// A path inside of the repository, cleaned.
     fn path(&mut self, key: &str, value: &Node) -> Option<String> {
         let text = self.text(key, value)?;
-        match crate::project::paths::join("", &text) {
+        match crate::paths::join("", &text) {
             Some(path) if path.is_empty() => Some(".".to_owned()),
             Some(path) => Some(path),
             None => {
