@@ -12,12 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::artifact::dockerfile::{Dockerfile, Instruction, InstructionKind, Transfer, Word};
 use crate::artifact::dockerignore::Dockerignore;
 use crate::artifact::glob::{self, Glob, Scratch};
+use crate::artifact::image_reference::ImageReference;
 use crate::snapshot::{Kind, Snapshot};
 use crate::span::Span;
 
 use super::image::{Base, Cause, Image, Step, Value};
 use super::process::{BaseEntrypoint, base_entrypoint};
-use super::runtime::Reference;
+use super::runtime::library_name;
 use run::{Effect as RunEffect, effect_of};
 
 /// What one build puts where, stage by stage.
@@ -609,10 +610,12 @@ impl Reader<'_, '_> {
 /// Whether nothing but a language or a distribution is in the base, and its working directory is the root.
 fn is_bare(base: &Base) -> bool {
     let filled = match base {
-        Base::Image(value) => value.as_str().is_some_and(|text| {
-            let reference = Reference::parse(text);
-            FILLED.iter().any(|prefix| reference.familiar().starts_with(prefix))
-        }),
+        Base::Image(value) => {
+            value.as_str().and_then(|text| ImageReference::parse(text).ok()).is_some_and(|reference| {
+                let name = library_name(&reference);
+                FILLED.iter().any(|prefix| name.starts_with(prefix))
+            })
+        }
         Base::Scratch | Base::Stage(_) => false,
     };
     !filled && base_entrypoint(base) != BaseEntrypoint::Unknown

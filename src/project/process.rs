@@ -10,8 +10,9 @@ pub use launch::{Launch, Looked, launches};
 pub use shell::{NeedKind, ShellNeed, program, shell_need};
 
 use super::image::Base;
-use super::runtime::Reference;
+use super::runtime::library_name;
 use crate::artifact::dockerfile::{Command, Dockerfile, InstructionKind};
+use crate::artifact::image_reference::ImageReference;
 use crate::span::Span;
 
 /// The process that a stage sets up itself, at least in part: what a container of that stage starts.
@@ -202,13 +203,13 @@ pub fn base_entrypoint(base: &Base) -> BaseEntrypoint {
         Base::Image(value) => value.as_str(),
         Base::Stage(_) => None,
     };
-    let Some(reference) = reference.map(Reference::parse) else {
+    let Some(Ok(reference)) = reference.map(ImageReference::parse) else {
         return BaseEntrypoint::Unknown;
     };
-    let (name, repository) = (reference.familiar(), reference.repository);
-    if PASSING.contains(&name) || PASSING_PREFIXES.iter().any(|prefix| repository.starts_with(prefix)) {
+    let name = library_name(&reference);
+    if PASSING.contains(&&*name) || PASSING_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
         BaseEntrypoint::Passes
-    } else if PROGRAMS.iter().any(|prefix| repository.starts_with(prefix)) {
+    } else if PROGRAMS.iter().any(|prefix| name.starts_with(prefix)) {
         BaseEntrypoint::Program
     } else {
         BaseEntrypoint::Unknown

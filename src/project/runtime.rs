@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::artifact::image_reference::ImageReference;
+
 use super::manifest::{Language, VersionSet, node_codename, plain};
 
 /// A language that an image brings.
@@ -21,44 +23,12 @@ pub struct Runtime {
     pub range: Range<usize>,
 }
 
-/// The parts of an image reference: `registry/path/name:tag@digest`.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Reference<'r> {
-    /// Everything before the tag.
-    pub repository: &'r str,
-    /// The tag.
-    pub tag: Option<&'r str>,
-    /// Where the tag begins.
-    pub tag_at: usize,
-    /// The digest, with its algorithm.
-    pub digest: Option<&'r str>,
-}
-
-impl<'r> Reference<'r> {
-    /// Takes a reference apart. Nothing is checked.
-    pub fn parse(text: &'r str) -> Self {
-        let (named, digest) = text.split_once('@').map_or((text, None), |(named, digest)| (named, Some(digest)));
-        let name_at = named.rfind('/').map_or(0, |slash| slash + 1);
-        match named.get(name_at..).and_then(|name| name.find(':')) {
-            Some(colon) => {
-                let (repository, tag) = named.split_at(name_at + colon);
-                Self { repository, tag: tag.get(1..), tag_at: name_at + colon + 1, digest }
-            }
-            None => Self { repository: named, tag: None, tag_at: named.len(), digest },
-        }
-    }
-
-    /// The repository without the host and the prefix that Docker's own library may be written with: `python` for
-    /// `docker.io/library/python` and `public.ecr.aws/docker/library/python`.
-    pub fn familiar(&self) -> &'r str {
-        let mut name = self.repository;
-        for prefix in
-            ["docker.io/", "index.docker.io/", "registry-1.docker.io/", "mirror.gcr.io/", "public.ecr.aws/docker/"]
-        {
-            name = name.strip_prefix(prefix).unwrap_or(name);
-        }
-        name.strip_prefix("library/").unwrap_or(name)
-    }
+/// The name under which the repository of an image is known here: `python` also for the copies of Docker's own library that
+/// other registries keep, such as `public.ecr.aws/docker/library/python`.
+pub fn library_name(reference: &ImageReference) -> String {
+    let name = reference.familiar_name();
+    let copies = ["public.ecr.aws/docker/library/", "mirror.gcr.io/library/"];
+    copies.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned()
 }
 
 /// How the tags of a repository say the version.
@@ -130,33 +100,39 @@ const REPOSITORIES: &[(&str, Language, Tags)] = &[
     ("gradle", Language::Java, Tags::Java),
 ];
 
-/// The languages of the image that `reference` names; those in versions that the tag does not say are left out.
-pub fn of(reference: &str) -> Vec<Runtime> {
-    let parsed = Reference::parse(reference);
-    let name = parsed.familiar();
+/// The languages of the image that `text`, a reference with its variables expanded, names; those in versions that the tag
+/// does not say are left out.
+pub fn of(text: &str) -> Vec<Runtime> {
+    let Ok(reference) = ImageReference::parse(text) else {
+        return Vec::new();
+    };
+    let name = library_name(&reference);
+    let named = text.split('@').next().unwrap_or(text);
     let mut found: Vec<Runtime> = REPOSITORIES
         .iter()
         .filter(|(repository, ..)| *repository == name)
         .filter_map(|(_, language, tags)| {
-            let tag = parsed.tag?;
+            let tag = reference.tag.as_deref()?;
             // The builders' own versions come first in their tags.
-            let builder = matches!(name, "maven" | "gradle");
+            let builder = matches!(&*name, "maven" | "gradle");
             let (range, versions) = version(tag, *language, *tags, builder)?;
-            let range = parsed.tag_at + range.start..parsed.tag_at + range.end;
-            Some(Runtime { language: *language, versions, written: reference.get(range.clone())?.to_owned(), range })
+            let tag_at = named.len().checked_sub(tag.len())?;
+            let range = tag_at + range.start..tag_at + range.end;
+            Some(Runtime { language: *language, versions, written: text.get(range.clone())?.to_owned(), range })
         })
         .collect();
-    found.extend(in_name(&parsed));
+    found.extend(in_name(text));
     found
 }
 
 /// Distroless images say it in the name: `gcr.io/distroless/nodejs20-debian12`, `…/java21`.
-fn in_name(reference: &Reference<'_>) -> Option<Runtime> {
-    let rest = reference.repository.strip_prefix("gcr.io/distroless/")?;
+fn in_name(text: &str) -> Option<Runtime> {
+    let prefix = "gcr.io/distroless/";
+    let rest = text.strip_prefix(prefix)?;
     let families = [("nodejs", Language::Node), ("java", Language::Java)];
     let (family, language) = families.into_iter().find(|(family, _)| rest.starts_with(family))?;
-    let number = rest.get(family.len()..)?.split('-').next()?;
-    let start = reference.repository.len() - rest.len() + family.len();
+    let number = rest.get(family.len()..)?.split(['-', ':', '@']).next()?;
+    let start = prefix.len() + family.len();
     let versions = VersionSet::prefix(&plain(number)?);
     Some(Runtime { language, versions, written: number.to_owned(), range: start..start + number.len() })
 }
@@ -237,7 +213,10 @@ mod tests {
         for (reference, expected) in [
             ("python:3.11-slim", (Python, "3.11")),
             ("python:3", (Python, "3")),
-            ("docker.io/library/python:3.13.11-slim-bookworm@sha256:0123", (Python, "3.13.11")),
+            (
+                "docker.io/library/python:3.13.11-slim-bookworm@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                (Python, "3.13.11"),
+            ),
             ("public.ecr.aws/docker/library/node:20-alpine", (Node, "20")),
             ("node:iron-alpine", (Node, "iron")),
             ("ghcr.io/astral-sh/uv:python3.12-bookworm-slim", (Python, "3.12")),
@@ -270,7 +249,7 @@ mod tests {
             "python:alpine3.19",
             "python:3.14-rc-slim",
             "python:3.14.0b1",
-            "python@sha256:0123",
+            "python@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
             "golang:1.23rc1",
             "node:lts-alpine",
             "mcr.microsoft.com/playwright/python:v1.40.0-jammy",

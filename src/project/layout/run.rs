@@ -4,6 +4,7 @@
 //! been made.
 
 use crate::artifact::dockerfile::Command;
+use crate::artifact::shell::{self, Redirect, RedirectKind};
 
 /// What a RUN may have done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,32 +89,30 @@ const HARMLESS: &[&str] = &[
     "dos2unix",
 ];
 
-/// Words before a command that leave it what it is.
-const BEFORE: &[&str] = &["sudo", "exec", "time", "if", "then", "elif", "else", "do", "while", "until", "!", "{", "("];
-
 /// What a RUN may have done; nothing, for an empty list.
 pub(super) fn effect_of(command: &Command) -> Vec<Effect> {
-    let text = match command {
-        Command::Shell(script) => script.text.clone(),
-        Command::Exec(words) => words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "),
-    };
-    let mut effects = Vec::new();
-    // Quoted text could hide separators, and substitutions whole commands.
-    if text.contains("$(") || text.contains('`') || text.contains("<<") {
+    let body = shell::parse_command(command);
+    if !body.gaps.is_empty() {
         return vec![Effect::Anything];
     }
+    let mut effects = Vec::new();
     let mut moved = false;
-    for part in commands(&text) {
-        moved |= part.iter().any(|word| word == "cd" || word == "pushd");
-        if let Some(effect) = simple(&part) {
-            effects.push(effect);
+    for command in &body.commands {
+        let Some(words) = command.argv().iter().map(shell::Word::literal).collect::<Option<Vec<String>>>() else {
+            // A variable among the arguments of a harmless command changes nothing.
+            if !HARMLESS.contains(&&*command.program()) {
+                return vec![Effect::Anything];
+            }
+            effects.extend(command.redirects.iter().filter_map(redirected));
+            continue;
+        };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        if let Some((program, rest)) = words.split_first() {
+            let program = shell::base_name(program);
+            moved |= matches!(program, "cd" | "pushd");
+            effects.extend(simple(program, rest));
         }
-        for word in redirections(&part) {
-            effects.push(match word {
-                Some(path) => Effect::Writes(path),
-                None => return vec![Effect::Anything],
-            });
-        }
+        effects.extend(command.redirects.iter().filter_map(redirected));
     }
     let relative = |effect: &Effect| matches!(effect, Effect::Writes(path) if !path.starts_with('/'));
     if effects.contains(&Effect::Anything) || (moved && effects.iter().any(relative)) {
@@ -122,85 +121,26 @@ pub(super) fn effect_of(command: &Command) -> Vec<Effect> {
     effects
 }
 
-/// The words of each simple command.
-fn commands(text: &str) -> Vec<Vec<String>> {
-    let mut all = vec![Vec::new()];
-    let mut word = String::new();
-    let mut quote = None;
-    let push = |all: &mut Vec<Vec<String>>, word: &mut String, end: bool| {
-        if !word.is_empty()
-            && let Some(last) = all.last_mut()
-        {
-            last.push(std::mem::take(word));
-        }
-        if end {
-            all.push(Vec::new());
-        }
-    };
-    for c in text.chars() {
-        match (quote, c) {
-            (Some(open), _) if c == open => quote = None,
-            (Some(_), _) => word.push(c),
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                // An empty string is a word too.
-                if word.is_empty() {
-                    word.push('\u{1a}');
-                }
-            }
-            // `2>&1` and `&>` belong to a redirection.
-            (None, '&') if word.ends_with('>') => word.push(c),
-            (None, ';' | '&' | '|' | '\n') => push(&mut all, &mut word, true),
-            (None, _) if c.is_whitespace() => push(&mut all, &mut word, false),
-            (None, _) => word.push(c),
-        }
+fn redirected(redirect: &Redirect) -> Option<Effect> {
+    match redirect.kind {
+        RedirectKind::Output | RedirectKind::Append => match redirect.target.literal() {
+            Some(path) if path == "/dev/null" => None,
+            Some(path) => Some(Effect::Writes(path)),
+            None => Some(Effect::Anything),
+        },
+        RedirectKind::Input | RedirectKind::Here | RedirectKind::Duplicate => None,
     }
-    push(&mut all, &mut word, false);
-    for words in &mut all {
-        for word in words.iter_mut() {
-            if word.starts_with('\u{1a}') {
-                word.remove(0);
-            }
-        }
-    }
-    all
 }
 
-/// The targets of the redirections of a command; `None` for one that is not plain.
-fn redirections(words: &[String]) -> Vec<Option<String>> {
-    let mut found = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let Some(at) = word.find('>') else { continue };
-        let target = word.get(at..).unwrap_or_default().trim_start_matches(['>', '|']);
-        // `2>&1`, and version constraints such as `x>=2`, write nowhere.
-        if target.starts_with(['&', '=']) {
-            continue;
-        }
-        let target = if target.is_empty() { words.next().map_or("", String::as_str) } else { target };
-        if target != "/dev/null" {
-            found.push((!target.is_empty() && !target.contains('$')).then(|| target.to_owned()));
-        }
-    }
-    found
-}
-
-fn simple(words: &[String]) -> Option<Effect> {
-    let mut words = words.iter().map(String::as_str).skip_while(|word| {
-        BEFORE.contains(word)
-            || word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && !name.contains(['/', '-', '.']))
-    });
-    let program = words.next()?;
-    let rest: Vec<&str> = words.collect();
-    let program = program.rsplit('/').next().unwrap_or(program);
+fn simple(program: &str, rest: &[&str]) -> Option<Effect> {
     let first = rest.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
     let python = program.starts_with("python") && program.bytes().skip(6).all(|b| b.is_ascii_digit() || b == b'.');
     match program {
-        "pip" | "pip3" => pip(&rest),
+        "pip" | "pip3" => pip(rest),
         "uv" => match first {
             "sync" if rest.contains(&"--no-install-project") => None,
             "sync" => Some(Effect::ProjectInstalled),
-            "pip" => pip(&rest),
+            "pip" => pip(rest),
             "venv" | "python" | "lock" | "cache" | "tool" => None,
             _ => Some(Effect::Anything),
         },
@@ -238,7 +178,7 @@ fn simple(words: &[String]) -> Option<Effect> {
             rest.iter().any(|word| word.starts_with("-exec") || word.starts_with("-ok")).then_some(Effect::Anything)
         }
         "sed" => None,
-        _ if python => match rest.as_slice() {
+        _ if python => match rest {
             ["-m", "pip", rest @ ..] => pip(rest),
             ["-m", "playwright" | "spacy" | "nltk.downloader" | "compileall" | "venv" | "ensurepip", ..]
             | ["--version" | "-V"] => None,
@@ -267,9 +207,11 @@ fn pip(rest: &[&str]) -> Option<Effect> {
 mod tests {
     use super::*;
     use crate::artifact::dockerfile::Script;
+    use crate::span::{FileId, Span};
 
     fn check(text: &str, expected: &[Effect]) {
-        let command = Command::Shell(Script { text: text.to_owned(), ..Script::default() });
+        let span = Some(Span::new(FileId(0), 0..text.len()));
+        let command = Command::Shell(Script { text: text.to_owned(), map: vec![(0, 0)], span });
         assert_eq!(effect_of(&command), expected, "{text}");
     }
 

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use crate::artifact::shell::{self, Link, Place, Word};
+use crate::span::{FileId, Span};
+
 use super::shell::base_name;
 
 /// One file that a command runs.
@@ -141,13 +144,29 @@ fn is_runner(word: &str) -> bool {
 
 /// A command line: each of its simple commands in turn, as long as they can be followed.
 fn line(whole: &Piece<'_>) -> Vec<Launch> {
+    // The places in the file are the caller's; here it is enough to know them in the word.
+    let body = shell::parse_file(whole.text, Span::new(FileId(0), 0..whole.text.len()));
     let mut found = Vec::new();
+    if !body.gaps.is_empty() {
+        return found;
+    }
     let mut dir = String::new();
-    for words in simple_commands(whole).unwrap_or_default() {
-        let words: Vec<Piece<'_>> = words.into_iter().skip_while(|piece| is_assignment(piece.text)).collect();
-        let Some(first) = words.first() else {
-            continue;
-        };
+    for command in &body.commands {
+        let plain = matches!(command.link, Link::Next | Link::And) && command.place == Place::default();
+        if !plain || !command.redirects.is_empty() {
+            break;
+        }
+        let texts: Option<Vec<String>> = command.words.iter().map(Word::literal).collect();
+        let Some(texts) = texts else { break };
+        let words: Vec<Piece<'_>> = texts
+            .iter()
+            .zip(&command.words)
+            .map(|(text, word)| {
+                let quoted = usize::from(word.raw.starts_with(['"', '\'']));
+                Piece { text, word: whole.word, start: whole.start + word.span.start as usize + quoted }
+            })
+            .collect();
+        let Some(first) = words.first() else { continue };
         match first.text {
             "cd" => match words.get(1).filter(|_| words.len() == 2) {
                 Some(to) if to.text.starts_with('/') => dir = to.text.to_owned(),
@@ -157,7 +176,7 @@ fn line(whole: &Piece<'_>) -> Vec<Launch> {
                 _ => break,
             },
             "." | "source" | "export" | "set" | "echo" | "sleep" | "ulimit" | "umask" => {}
-            _ => match command(&words, &dir) {
+            _ => match self::command(&words, &dir) {
                 Some(launch) => found.push(launch),
                 // What it does, the rest may build on.
                 None => break,
@@ -171,52 +190,6 @@ fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
-}
-
-/// Splits a command line into the words of its simple commands; `None` where it is more than `&&`, `;` and plain words.
-fn simple_commands<'t>(whole: &Piece<'t>) -> Option<Vec<Vec<Piece<'t>>>> {
-    let mut commands = vec![Vec::new()];
-    let mut rest = whole.text;
-    let mut count = 0;
-    loop {
-        rest = rest.trim_start();
-        let Some(first) = rest.chars().next() else {
-            return Some(commands);
-        };
-        let separator = if rest.starts_with("&&") { 2 } else { usize::from(first == ';') };
-        if separator > 0 {
-            commands.push(Vec::new());
-            rest = rest.get(separator..)?;
-            continue;
-        }
-        count += 1;
-        if count > MAX_WORDS {
-            return None;
-        }
-        let (text, left) = match first {
-            '"' | '\'' => {
-                let inner = rest.get(1..)?;
-                let end = inner.find(first)?;
-                let left = inner.get(end + 1..)?;
-                let ends = left.is_empty() || left.starts_with(|c: char| c.is_whitespace() || c == ';' || c == '&');
-                (inner.get(..end).filter(|_| ends)?, left)
-            }
-            _ => {
-                let end = rest.find(|c: char| c.is_whitespace() || c == ';' || c == '&').unwrap_or(rest.len());
-                let (text, left) = rest.split_at(end);
-                let left_is_plain = !left.starts_with('&') || left.starts_with("&&");
-                if !left_is_plain
-                    || text.contains(['"', '\'', '|', '<', '>', '(', ')', '`', '*', '?', '{', '\\', '#', '!'])
-                {
-                    return None;
-                }
-                (text, left)
-            }
-        };
-        let start = whole.start + (text.as_ptr() as usize - whole.text.as_ptr() as usize);
-        commands.last_mut()?.push(Piece { text, word: whole.word, start });
-        rest = left;
-    }
 }
 
 /// The file that one simple command runs.
