@@ -59,6 +59,8 @@ pub struct Project<'a> {
     pub workflows: Vec<Workflow>,
     /// Every description of an action.
     pub actions: Vec<Action>,
+    /// Which versions of its languages the repository asks for, in the order of the paths.
+    pub requirements: Vec<manifest::Requirement>,
     /// Artifacts, or parts of them, that could not be read.
     pub unparsed: Vec<Unparsed>,
     /// What could not be judged, and why.
@@ -84,6 +86,7 @@ impl<'a> Project<'a> {
             applications: std::mem::take(&mut sources.applications),
             workflows: std::mem::take(&mut sources.workflows),
             actions: std::mem::take(&mut sources.actions),
+            requirements: manifest::requirements(snapshot),
             unparsed: Vec::new(),
             gaps: std::mem::take(&mut sources.gaps),
         };

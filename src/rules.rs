@@ -11,6 +11,8 @@ use crate::settings::RuleSetting;
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
 mod dead_dockerignore;
 mod missing_dockerignore;
+mod missing_entrypoint_file;
+mod runtime_version_mismatch;
 mod sensitive_path_in_context;
 mod shell_in_exec_form;
 mod unparsed_artifact;
@@ -21,6 +23,8 @@ pub static RULES: &[&Rule] = &[
     // list: begin (written by the test `rules::the_list_is_the_folder`)
     &dead_dockerignore::RULE,
     &missing_dockerignore::RULE,
+    &missing_entrypoint_file::RULE,
+    &runtime_version_mismatch::RULE,
     &sensitive_path_in_context::RULE,
     &shell_in_exec_form::RULE,
     &unparsed_artifact::RULE,

@@ -103,19 +103,17 @@ const SYSTEM: &[&str] = &[
     "root", "run", "sbin", "snap", "srv", "sys", "tmp", "usr", "var",
 ];
 
+/// Folders into which packages are installed, wherever they are.
+const INSTALLED: &[&str] = &["bin", ".venv", "venv", "site-packages", "dist-packages", "node_modules", "vendor"];
+
 /// Folders that nobody has to themselves.
 const SHARED: &[&str] = &[
     "/",
     "/bin",
     "/etc",
     "/go",
-    "/home",
     "/lib",
-    "/opt",
-    "/root",
     "/sbin",
-    "/srv",
-    "/tmp",
     "/usr",
     "/usr/bin",
     "/usr/lib",
@@ -302,7 +300,8 @@ impl<'a> Layout<'a> {
             }
         }
         let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let system = SYSTEM.contains(&first) && !self.is_own(path);
+        let system =
+            (SYSTEM.contains(&first) && !self.is_own(path)) || path.split('/').any(|part| INSTALLED.contains(&part));
         if unknown || system || !self.bare.get(&stage).copied().unwrap_or(false) {
             return Presence::Unknown;
         }
@@ -638,7 +637,7 @@ pub fn absolute(dir: &str, path: &str) -> String {
 }
 
 /// What of `path` lies behind `folder`; `""` for the folder itself.
-fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
+pub(crate) fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
     let folder = folder.trim_end_matches('/');
     if folder.is_empty() {
         return Some(path.trim_start_matches('/'));

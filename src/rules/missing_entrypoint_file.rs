@@ -1,0 +1,375 @@
+//! Processes that run a file which is not in the image.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
+use crate::artifact::dockerignore::Dockerignore;
+use crate::finding::{Applicability, Edit, Fix, Severity};
+use crate::project::image::{self, Argument, Image};
+use crate::project::layout::{Layout, Presence, Wanted, absolute, known};
+use crate::project::process::{BaseEntrypoint, Launch, Looked, base_entrypoint, launches};
+use crate::project::{Build, Project};
+use crate::rule::{Check, Findings, Group, Rule};
+use crate::span::Span;
+
+pub(crate) static RULE: Rule = Rule {
+    id: "missing-entrypoint-file",
+    group: Group::Correctness,
+    severity: Severity::Error,
+    aliases: &[],
+    doc: include_str!("missing_entrypoint_file.md"),
+    check: Check::Project(check),
+};
+
+/// What one build says of one word.
+struct Missing {
+    span: Span,
+    message: String,
+    help: Option<String>,
+    labels: Vec<(Span, String)>,
+    fix: Option<Fix>,
+    severity: Severity,
+    identity: (String, String),
+}
+
+fn check(project: &Project<'_>, out: &mut Findings<'_>) {
+    // The same word may be judged for several builds: it is one finding, of the gravest kind.
+    let mut found: BTreeMap<Span, Missing> = BTreeMap::new();
+    // A build in which the file is there, or may be, says nothing about the others.
+    for build in &project.builds {
+        for missing in of_build(project, build) {
+            let graver = found.get(&missing.span).is_none_or(|known| known.severity < missing.severity);
+            if graver {
+                found.insert(missing.span, missing);
+            }
+        }
+    }
+    for missing in found.into_values() {
+        let mut reported = out
+            .report(missing.span, missing.message)
+            .severity(missing.severity)
+            .identity(missing.identity.0, missing.identity.1);
+        if let Some(help) = missing.help {
+            reported = reported.help(help);
+        }
+        for (span, message) in missing.labels {
+            reported = reported.label(span, message);
+        }
+        if let Some(fix) = missing.fix {
+            reported.fix(fix);
+        }
+    }
+}
+
+fn of_build(project: &Project<'_>, build: &Build) -> Vec<Missing> {
+    let Some(file) = build.dockerfile.and_then(|at| project.dockerfiles.get(at)) else {
+        return Vec::new();
+    };
+    let Some(context) = build.context.folder() else {
+        return Vec::new();
+    };
+    let dockerfile = &file.syntax;
+    let image = image::resolve(dockerfile, build.target.as_deref(), &build.args);
+    let Some(process) = image.process(dockerfile) else {
+        return Vec::new();
+    };
+    let base = image.base().map_or(BaseEntrypoint::Unknown, base_entrypoint);
+    if !image.gaps.is_empty() || (process.behind_base && base != BaseEntrypoint::Passes) {
+        return Vec::new();
+    }
+    let Some(workdir) = known(&image.config.workdir) else {
+        return Vec::new();
+    };
+    let argv: Vec<&str> = process.argv.iter().map(|word| word.text.as_str()).collect();
+    let launches = launches(&argv);
+    if launches.is_empty() {
+        return Vec::new();
+    }
+    let ignore = build.ignore_file.and_then(|at| project.ignore_files.get(at)).map(|ignore| &ignore.syntax);
+    let foreign: BTreeSet<String> = build.named_contexts.keys().cloned().collect();
+    let layout = Layout::new(project.snapshot, dockerfile, &image, context, ignore, &foreign);
+    let judge = Judge { project, build, dockerfile, image: &image, layout: &layout, ignore, workdir: &workdir };
+    launches.iter().filter_map(|launch| judge.launch(launch, process.argv.get(launch.word)?)).collect()
+}
+
+struct Judge<'j> {
+    project: &'j Project<'j>,
+    build: &'j Build,
+    dockerfile: &'j Dockerfile,
+    image: &'j Image,
+    layout: &'j Layout<'j>,
+    ignore: Option<&'j Dockerignore>,
+    workdir: &'j str,
+}
+
+impl Judge<'_> {
+    fn launch(&self, launch: &Launch, word: &Argument) -> Option<Missing> {
+        let dir = absolute(self.workdir, &launch.dir);
+        let span = self.span(launch, word);
+        let (candidates, looked) = match &launch.looked {
+            Looked::File(path) => (files(&absolute(&dir, path)), path.as_str()),
+            Looked::PythonMain(module) => (self.modules(module, &dir, true)?, module.as_str()),
+            Looked::PythonModule(module) => (self.modules(module, &dir, false)?, module.as_str()),
+        };
+        let mut wanted: Vec<Wanted> = Vec::new();
+        for candidate in &candidates {
+            if self.mounted(candidate) {
+                return None;
+            }
+            match self.layout.presence(candidate) {
+                Presence::Absent { wanted: also } => wanted.extend(also),
+                Presence::There | Presence::Unknown => return None,
+            }
+        }
+        let first = candidates.first()?;
+        let elsewhere = self.elsewhere(launch, first);
+        let ignored = wanted.iter().find(|wanted| wanted.ignored.is_some());
+        // That it is a file of the repository has to show: it is there under another path, or kept out, or others of its
+        // kind are where it should be.
+        if elsewhere.is_empty() && ignored.is_none() && !self.has_kin(first, &wanted) {
+            return None;
+        }
+        Some(self.missing(launch, looked, first, span, &elsewhere, &wanted))
+    }
+
+    fn missing(
+        &self,
+        launch: &Launch,
+        looked: &str,
+        path: &str,
+        span: Span,
+        elsewhere: &[String],
+        wanted: &[Wanted],
+    ) -> Missing {
+        let snapshot = self.project.snapshot;
+        let stage = self.stage();
+        let what = match &launch.looked {
+            Looked::File(_) => format!("`{looked}`"),
+            Looked::PythonMain(_) | Looked::PythonModule(_) => format!("the module `{looked}`"),
+        };
+        let mut labels = Vec::new();
+        let mut help = None;
+        let mut fix = None;
+        let ignored = wanted.iter().find_map(|wanted| Some((wanted, wanted.ignored?)));
+        let reason = if let Some((wanted, pattern)) = ignored {
+            if let Some(pattern) = self.ignore.and_then(|ignore| ignore.patterns.get(pattern)) {
+                labels.push((pattern.span, format!("keeps `{}` out of the context", wanted.path)));
+                let relative = wanted.path.get(self.layout.context().len()..).unwrap_or_default();
+                help = Some(format!("add `!{}` behind that pattern", relative.trim_start_matches('/')));
+            }
+            format!("the ignore file keeps `{}` out", wanted.path)
+        } else if let Some(other) = elsewhere.first() {
+            let landings = self.layout.landings(other);
+            match landings.first() {
+                Some(landing) => {
+                    let seen = self.seen(launch, landing);
+                    if let (Some(seen), true) = (&seen, elsewhere.len() == 1 && landings.len() == 1) {
+                        help = Some(format!("write `{seen}`"));
+                        let plain = snapshot.slice(span) == looked;
+                        fix = plain.then(|| Fix {
+                            applicability: Applicability::Suggestion,
+                            edits: vec![Edit::Replace { span, text: seen.clone() }],
+                        });
+                    }
+                    if let Some(root) = self.python_root(launch, landing) {
+                        help = Some(format!("ENV PYTHONPATH={root}, or WORKDIR {root}"));
+                    }
+                    format!("the repository has `{other}`, which is `{landing}` in the image")
+                }
+                None => {
+                    help = Some(format!("COPY `{other}` to `{path}`"));
+                    format!("the repository has `{other}`, which {stage} does not copy")
+                }
+            }
+        } else {
+            "the repository has no such file where it is copied from".to_owned()
+        };
+        if let Some(wanted) = wanted.first() {
+            let from = if wanted.placed.source.is_empty() { "." } else { &wanted.placed.source };
+            labels.push((
+                wanted.placed.span,
+                format!("copies `{from}` to `{}`, without that file", wanted.placed.target),
+            ));
+        }
+        let explicit = self.build.is_explicit();
+        let mut severity = if explicit { RULE.severity } else { Severity::Notice };
+        if !self.build.is_product() {
+            severity = severity.lowered();
+        }
+        if !explicit {
+            let settle = "a compose file, a workflow or the settings' `builds` that name the context would settle it";
+            help = Some(help.map_or_else(|| settle.to_owned(), |help| format!("{help}; {settle}")));
+        }
+        let assumed = if explicit { "" } else { ", if its folder is the context" };
+        Missing {
+            span,
+            message: format!("{stage} runs {what}, but nothing puts `{path}` there{assumed}: {reason}"),
+            help,
+            labels,
+            fix,
+            severity,
+            identity: (self.build.dockerfile_path.clone(), looked.to_owned()),
+        }
+    }
+
+    fn stage(&self) -> String {
+        let stage = self.image.target.and_then(|at| self.dockerfile.stages.get(at));
+        match stage.and_then(|stage| stage.name.as_ref()) {
+            Some(name) => format!("stage `{}`", name.text),
+            None => "the final stage".to_owned(),
+        }
+    }
+
+    /// Where the part of the word stands, where the word is written as it is meant.
+    fn span(&self, launch: &Launch, word: &Argument) -> Span {
+        let text = self.project.snapshot.slice(word.span);
+        let quote = usize::from(text.starts_with('"') && text.len() == word.text.len() + 2);
+        let start = word.span.start as usize + quote;
+        let inner = Span::new(word.span.file, start + launch.range.start..start + launch.range.end);
+        let part = word.text.get(launch.range.clone());
+        if word.span.contains(inner) && Some(self.project.snapshot.slice(inner)) == part {
+            return inner;
+        }
+        // A shell form is joined from several lines; its words are looked up in the file's own text.
+        match part.and_then(|part| text.rfind(part).map(|at| (at, part.len()))) {
+            Some((at, len)) => {
+                let start = word.span.start as usize + at;
+                Span::new(word.span.file, start..start + len)
+            }
+            None => word.span,
+        }
+    }
+
+    /// The files that a Python module may be, in every folder in which it is looked for; `None` where that is not certain.
+    fn modules(&self, module: &str, dir: &str, main: bool) -> Option<Vec<String>> {
+        let mut roots = vec![dir.to_owned()];
+        if let Some(setting) = self.image.config.env.get("PYTHONPATH") {
+            let value = setting.value.as_str()?;
+            roots.extend(value.split(':').filter(|part| !part.is_empty()).map(|part| absolute(dir, part)));
+        }
+        let (first, rest) = module.split_once('.').unwrap_or((module, ""));
+        // The package has to be ours: found in the image where it is looked for, or else a file of the repository whose path
+        // ends so. Anything else may have been installed.
+        let package = |root: &String| absolute(root, first);
+        let ours = roots.iter().any(|root| {
+            self.layout.fills(&package(root))
+                || self.layout.presence(&format!("{}.py", package(root))) == Presence::There
+        });
+        let regular = |root: &String| self.layout.presence(&absolute(root, &format!("{first}/__init__.py")));
+        if self.layout.installs_project() && !(ours && roots.iter().any(|root| regular(root) == Presence::There)) {
+            return None;
+        }
+        if !ours && (rest.is_empty() || self.elsewhere_path(&format!("{}.py", module.replace('.', "/"))).is_empty()) {
+            return None;
+        }
+        let path = module.replace('.', "/");
+        let ends: &[&str] = if main { &[".py", "/__main__.py"] } else { &[".py", "/__init__.py"] };
+        Some(roots.iter().flat_map(|root| ends.iter().map(|end| absolute(root, &format!("{path}{end}")))).collect())
+    }
+
+    /// The files of the context whose path ends as what is looked for, or at least have the same name.
+    fn elsewhere(&self, launch: &Launch, path: &str) -> Vec<String> {
+        let name = match &launch.looked {
+            Looked::File(_) => path.rsplit('/').next().unwrap_or(path).to_owned(),
+            Looked::PythonMain(module) => {
+                let path = module.replace('.', "/");
+                let package = self.elsewhere_path(&format!("{path}/__main__.py"));
+                if !package.is_empty() {
+                    return package;
+                }
+                format!("{path}.py")
+            }
+            Looked::PythonModule(module) => format!("{}.py", module.replace('.', "/")),
+        };
+        self.elsewhere_path(&name)
+    }
+
+    fn elsewhere_path(&self, end: &str) -> Vec<String> {
+        let snapshot = self.project.snapshot;
+        let of_tests = |path: &str| {
+            path.split('/')
+                .any(|part| matches!(part, "test" | "tests" | "examples" | "example" | "docs" | "node_modules"))
+        };
+        let below = snapshot.below(self.layout.context()).map(|(_, entry)| &*entry.path);
+        let ends = |path: &&str| path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+        below.filter(ends).filter(|path| !of_tests(path)).map(str::to_owned).collect()
+    }
+
+    /// How a landing is written in the place of what is looked for; modules are found in another way.
+    fn seen(&self, launch: &Launch, landing: &str) -> Option<String> {
+        let dir = absolute(self.workdir, &launch.dir);
+        let relative = || landing.strip_prefix(dir.trim_end_matches('/'))?.strip_prefix('/').map(str::to_owned);
+        match &launch.looked {
+            Looked::File(path) if path.starts_with('/') => Some(landing.to_owned()),
+            Looked::File(path) if path.starts_with("./") => relative().map(|rest| format!("./{rest}")),
+            Looked::File(_) => relative().or_else(|| Some(landing.to_owned())),
+            Looked::PythonMain(_) | Looked::PythonModule(_) => None,
+        }
+    }
+
+    /// The folder of the image from which the module would be found where it is.
+    fn python_root<'l>(&self, launch: &Launch, landing: &'l str) -> Option<&'l str> {
+        let (Looked::PythonMain(module) | Looked::PythonModule(module)) = &launch.looked else {
+            return None;
+        };
+        let path = module.replace('.', "/");
+        let rest = landing.strip_suffix(".py")?;
+        let rest = rest.strip_suffix("/__main__").or_else(|| rest.strip_suffix("/__init__")).unwrap_or(rest);
+        rest.strip_suffix(&*path)?.strip_suffix('/').filter(|root| !root.is_empty())
+    }
+
+    /// Whether files with the same suffix are sent from the folder that lands where the file is looked for, and nothing
+    /// that ran could have made it.
+    fn has_kin(&self, path: &str, wanted: &[Wanted]) -> bool {
+        let Some((_, suffix)) = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')) else {
+            return false;
+        };
+        // Compilers and bundlers make these, often before the build.
+        if matches!(suffix, "js" | "mjs" | "cjs") {
+            return false;
+        }
+        wanted.iter().any(|wanted| {
+            let folder = wanted.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            self.project.snapshot.below(folder).any(|(_, entry)| {
+                entry.path.rsplit_once('.').is_some_and(|(_, other)| other == suffix) && self.layout.sends(&entry.path)
+            })
+        })
+    }
+
+    /// Whether some service that is built mounts something over the path.
+    fn mounted(&self, path: &str) -> bool {
+        let services = self.project.applications.iter().flat_map(|application| &application.services);
+        let mounts = services.filter(|service| service.build.is_some()).flat_map(|service| &service.volumes);
+        let mut targets = mounts.map(|mount| mount.target.as_ref());
+        targets.any(|target| match target {
+            Some(target) => {
+                let folder = absolute("/", &target.text);
+                path == folder
+                    || path.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+            }
+            None => false,
+        }) || self.declares_volume(path)
+    }
+
+    /// Whether a VOLUME of the image holds the path: what lies there is decided when it runs.
+    fn declares_volume(&self, path: &str) -> bool {
+        let volumes = self.image.shipped_steps().filter_map(|step| match &step.instruction(self.dockerfile)?.kind {
+            InstructionKind::Volume(words) => Some((step, words)),
+            _ => None,
+        });
+        volumes.flat_map(|(step, words)| words.iter().map(move |word| step.value(word))).any(|value| {
+            value.as_str().is_none_or(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+        })
+    }
+}
+
+/// What a path may name: itself, or for one without suffix what Node.js and Python make of it.
+fn files(path: &str) -> Vec<String> {
+    let mut all = vec![path.to_owned()];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if !name.contains('.') {
+        let ends = [".js", ".mjs", ".cjs", ".json", "/index.js", "/package.json", "/__main__.py", "/__init__.py"];
+        all.extend(ends.iter().map(|end| format!("{path}{end}")));
+    }
+    all
+}

@@ -1,0 +1,456 @@
+//! Base images in another version of the language than the repository asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
+use crate::artifact::image_reference::ImageReference;
+use crate::artifact::shell;
+use crate::finding::{Applicability, Edit, Fix, Severity};
+use crate::project::image::{self, Base, Image};
+use crate::project::layout::{Layout, absolute, below, known};
+use crate::project::manifest::{Dialect, Language, Requirement, Strength, VersionSet, parse, plain};
+use crate::project::runtime::{self, Runtime, library_name};
+use crate::project::{Build, Project, paths};
+use crate::rule::{Check, Findings, Group, Rule};
+use crate::span::Span;
+
+pub(crate) static RULE: Rule = Rule {
+    id: "runtime-version-mismatch",
+    group: Group::Correctness,
+    severity: Severity::Error,
+    aliases: &[],
+    doc: include_str!("runtime_version_mismatch.md"),
+    check: Check::Project(check),
+};
+
+/// One base image that contradicts what is asked for.
+struct Mismatch {
+    span: Span,
+    /// Where the version is written: in the FROM, or as the default of an argument.
+    origin: Span,
+    message: String,
+    help: String,
+    labels: Vec<(Span, String)>,
+    fix: Option<Fix>,
+    severity: Severity,
+    identity: (String, String),
+}
+
+fn check(project: &Project<'_>, out: &mut Findings<'_>) {
+    // The same FROM may be judged for several builds, and several FROMs may take their version from one argument: each is
+    // one finding, of the gravest kind.
+    let mut found: BTreeMap<(Span, &'static str), Mismatch> = BTreeMap::new();
+    for build in &project.builds {
+        for (what, mismatch) in of_build(project, build) {
+            let key = (mismatch.origin, what);
+            match found.get_mut(&key) {
+                Some(known) if known.span != mismatch.span && known.severity >= mismatch.severity => {
+                    let label = (mismatch.span, "takes its version from there too".to_owned());
+                    if !known.labels.contains(&label) {
+                        known.labels.push(label);
+                    }
+                }
+                Some(known) if known.severity >= mismatch.severity => {}
+                _ => {
+                    found.insert(key, mismatch);
+                }
+            }
+        }
+    }
+    for mismatch in found.into_values() {
+        let mut reported = out
+            .report(mismatch.span, mismatch.message)
+            .help(mismatch.help)
+            .severity(mismatch.severity)
+            .identity(mismatch.identity.0, mismatch.identity.1);
+        for (span, message) in mismatch.labels {
+            reported = reported.label(span, message);
+        }
+        if let Some(fix) = mismatch.fix {
+            reported.fix(fix);
+        }
+    }
+}
+
+fn of_build(project: &Project<'_>, build: &Build) -> Vec<(&'static str, Mismatch)> {
+    let Some(file) = build.dockerfile.and_then(|at| project.dockerfiles.get(at)) else {
+        return Vec::new();
+    };
+    let dockerfile = &file.syntax;
+    let image = image::resolve(dockerfile, build.target.as_deref(), &build.args);
+    let mut found = Vec::new();
+    let mut layout = None;
+    let ignore = build.ignore_file.and_then(|at| project.ignore_files.get(at)).map(|ignore| &ignore.syntax);
+    for root in stages(&image) {
+        let Some(Base::Image(value)) = image.bases.get(root) else { continue };
+        let Some(reference) = value.as_str() else { continue };
+        let judge = Judge { project, build, dockerfile, image: &image, root, reference };
+        if let Some(mismatch) = judge.agreed() {
+            found.push(("agreed", mismatch));
+            continue;
+        }
+        for runtime in runtime::of(reference) {
+            let Some(context) = build.context.folder() else { continue };
+            let layout = layout.get_or_insert_with(|| {
+                let foreign: BTreeSet<String> = build.named_contexts.keys().cloned().collect();
+                Layout::new(project.snapshot, dockerfile, &image, context, ignore, &foreign)
+            });
+            found.extend(judge.language(&runtime, layout).map(|mismatch| (runtime.language.name(), mismatch)));
+        }
+    }
+    found
+}
+
+/// The stages that run, in the order of the file.
+fn stages(image: &Image) -> BTreeSet<usize> {
+    image.shipped.iter().copied().chain(image.supporting.iter().map(|support| support.stage)).collect()
+}
+
+struct Judge<'j> {
+    project: &'j Project<'j>,
+    build: &'j Build,
+    dockerfile: &'j Dockerfile,
+    image: &'j Image,
+    /// The stage whose FROM names the image.
+    root: usize,
+    reference: &'j str,
+}
+
+impl Judge<'_> {
+    /// What the settings say of that image.
+    fn agreed(&self) -> Option<Mismatch> {
+        let reference = ImageReference::parse(self.reference).ok()?;
+        let (names, tag) = ([library_name(&reference), reference.name()], reference.tag.as_deref()?);
+        let (name, agreed) = names.iter().find_map(|name| self.project.settings.base_images.get_key_value(name))?;
+        let written = tag.split('-').next().unwrap_or(tag);
+        let versions = VersionSet::prefix(&plain(written)?);
+        let allows = match plain(agreed) {
+            Some(parts) => VersionSet::prefix(&parts),
+            None => parse(agreed, Dialect::Pep440).or_else(|| parse(agreed, Dialect::Npm))?,
+        };
+        if !versions.contradicts(&allows) {
+            return None;
+        }
+        let at = self.reference.split('@').next()?.len().checked_sub(tag.len())?;
+        let range = at..at + written.len();
+        let runtime = Runtime { language: Language::Python, versions, written: written.to_owned(), range };
+        let message = format!(
+            "{} is FROM `{}`, but the settings' `base-images` say {name} {agreed}",
+            self.stage(self.root),
+            self.reference
+        );
+        let severity = if self.build.is_product() { RULE.severity } else { RULE.severity.lowered() };
+        Some(self.mismatch(&runtime, message, &allows, severity, "agreed", Vec::new()))
+    }
+
+    fn language(&self, runtime: &Runtime, layout: &Layout<'_>) -> Option<Mismatch> {
+        let family: Vec<usize> =
+            stages(self.image).into_iter().filter(|stage| self.root_of(*stage) == self.root).collect();
+        if self.brings_another(&family, runtime.language) {
+            return None;
+        }
+        let asked = self.asked(&family, runtime.language, layout);
+        let mut against: Vec<&Requirement> =
+            asked.iter().copied().filter(|asked| runtime.versions.contradicts(&asked.allows)).collect();
+        against.sort_by_key(|asked| (asked.strength, asked.span));
+        let first = *against.first()?;
+        let (_, others) = against.split_first()?;
+        let snapshot = self.project.snapshot;
+        let path = snapshot.path(first.file());
+        let language = runtime.language.name();
+        let explicit = self.build.is_explicit();
+        let assumed = if explicit { "" } else { " (if its folder is the context)" };
+        let asks = if path.ends_with(first.entry) {
+            format!("`{path}` asks for {language} {}", first.written)
+        } else {
+            format!("`{path}` asks for {language} {} (`{}`)", first.written, first.entry)
+        };
+        let message = format!("{} is FROM `{}`, but {asks}{assumed}", self.stage(self.root), self.reference);
+        let mut severity = match first.strength {
+            Strength::Hard => Severity::Error,
+            Strength::Soft => Severity::Warning,
+        };
+        if !explicit {
+            severity = Severity::Notice;
+        } else if !self.build.is_product() {
+            severity = severity.lowered();
+        }
+        let mut labels = vec![(first.span, format!("asks for {language} {}", first.written))];
+        labels.extend(others.iter().map(|other| (other.span, format!("asks for {language} {} too", other.written))));
+        // A tag that suits all that is asked for.
+        let allows = asked.iter().fold(VersionSet::all(), |all, asked| all.and(&asked.allows));
+        Some(self.mismatch(runtime, message, &allows, severity, language, labels))
+    }
+
+    fn mismatch(
+        &self,
+        runtime: &Runtime,
+        message: String,
+        allows: &VersionSet,
+        severity: Severity,
+        what: &str,
+        mut labels: Vec<(Span, String)>,
+    ) -> Mismatch {
+        let stage = self.dockerfile.stages.get(self.root);
+        let word = stage.map(|stage| &stage.base);
+        let snapshot = self.project.snapshot;
+        let (span, edit) = match word {
+            Some(word) if word.text == self.reference && snapshot.slice(word.span) == word.text => {
+                let start = word.span.start as usize;
+                let span = Span::new(word.span.file, start + runtime.range.start..start + runtime.range.end);
+                (span, Some(span))
+            }
+            Some(word) => (word.span, self.default_of(&word.text, &runtime.written)),
+            None => (Span::file_start(self.dockerfile.file), None),
+        };
+        if let Some(edit) = edit.filter(|edit| *edit != span) {
+            labels.push((edit, "the version comes from here".to_owned()));
+        }
+        let wanted = wanted_version(runtime, allows);
+        let pinned = self.reference.contains('@');
+        let mut help = match &wanted {
+            Some(version) => {
+                let (before, rest) = self.reference.split_at(runtime.range.start.min(self.reference.len()));
+                let after = rest.get(runtime.written.len()..).unwrap_or_default();
+                let after = after.split('@').next().unwrap_or(after);
+                format!("FROM {before}{version}{after}")
+            }
+            None => "choose a version of the image that it allows".to_owned(),
+        };
+        if !self.build.is_explicit() && severity == Severity::Notice {
+            help.push_str(
+                "; a compose file, a workflow or the settings' `builds` that name the context would settle it",
+            );
+        }
+        // A digest names one image, and it is not known which one is right. The tags of other variants may not exist.
+        let fix = wanted.zip(edit).filter(|_| !pinned).map(|(text, span)| Fix {
+            applicability: Applicability::Suggestion,
+            edits: vec![Edit::Replace { span, text }],
+        });
+        let name = stage.and_then(|stage| stage.name.as_ref()).map_or("", |name| &name.text);
+        let repository = self.reference.split([':', '@']).next().unwrap_or_default();
+        let identity = (snapshot.path(self.dockerfile.file).to_owned(), format!("{what} {name} {repository}"));
+        Mismatch { span, origin: edit.unwrap_or(span), message, help, labels, fix, severity, identity }
+    }
+
+    /// The default of the argument that the word is made of, where it is the version as written.
+    fn default_of(&self, word: &str, written: &str) -> Option<Span> {
+        let first = self.dockerfile.stages.first().map_or(0, |stage| stage.instructions.start);
+        let declarations = self.dockerfile.instructions.iter().take(first).filter_map(|it| match &it.kind {
+            InstructionKind::Arg(declarations) => Some(declarations),
+            _ => None,
+        });
+        let mut used = declarations.flatten().filter(|declaration| {
+            let name = &declaration.name.text;
+            let used = word.contains(&format!("${name}")) || word.contains(&format!("${{{name}"));
+            used && !self.build.args.contains_key(name)
+        });
+        let default =
+            used.find_map(|declaration| declaration.default.as_ref().filter(|default| default.text == written))?;
+        (self.project.snapshot.slice(default.span) == written).then_some(default.span)
+    }
+
+    fn stage(&self, stage: usize) -> String {
+        let last = self.dockerfile.stages.len().saturating_sub(1);
+        match self.dockerfile.stages.get(stage).and_then(|stage| stage.name.as_ref()) {
+            Some(name) => format!("stage `{}`", name.text),
+            None if stage == last => "the final stage".to_owned(),
+            None => format!("stage {stage}"),
+        }
+    }
+
+    fn root_of(&self, mut stage: usize) -> usize {
+        while let Some(Base::Stage(parent)) = self.image.bases.get(stage) {
+            stage = *parent;
+        }
+        stage
+    }
+
+    /// What is asked of the stages: by the manifests that they copy to where they work, else by those that they copy by
+    /// name or at the top of a folder, else by the nearest one above what they copy.
+    fn asked<'r>(&'r self, family: &[usize], language: Language, layout: &Layout<'_>) -> Vec<&'r Requirement> {
+        let snapshot = self.project.snapshot;
+        let sent: Vec<&Requirement> = self
+            .project
+            .requirements
+            .iter()
+            .filter(|asked| asked.language == language && layout.sends(snapshot.path(asked.file())))
+            .collect();
+        if sent.is_empty() {
+            return Vec::new();
+        }
+        let workplaces = self.workplaces(family);
+        let placed = || family.iter().flat_map(|stage| layout.placed(*stage));
+        let mut at_work = Vec::new();
+        let mut direct: Vec<(usize, &Requirement)> = Vec::new();
+        for &asked in &sent {
+            let path = snapshot.path(asked.file());
+            for placed in placed() {
+                let landing = if placed.folder {
+                    match below(&placed.source, &asked.dir) {
+                        Some(rest) => absolute(&placed.target, rest),
+                        None => continue,
+                    }
+                } else if placed.source == path {
+                    placed.target.rsplit_once('/').map_or("/", |(dir, _)| dir).to_owned()
+                } else {
+                    continue;
+                };
+                if workplaces.contains(&landing) {
+                    at_work.push(asked);
+                }
+                if !placed.folder || placed.source == asked.dir {
+                    direct.push((landing.matches('/').count(), asked));
+                }
+            }
+        }
+        let mut chosen = at_work;
+        if chosen.is_empty() {
+            let nearest = direct.iter().map(|(depth, _)| *depth).min();
+            chosen = direct.iter().filter(|(depth, _)| Some(*depth) == nearest).map(|(_, asked)| *asked).collect();
+        }
+        if chosen.is_empty() {
+            chosen = self.above(family, language, layout, &sent);
+        }
+        chosen.sort_by_key(|asked| asked.span);
+        chosen.dedup_by_key(|asked| asked.span);
+        // A manifest that is copied may leave it to a version file beside or above it, which then speaks as well; and with
+        // a toolchain file rustup brings the toolchain itself.
+        if language == Language::Rust && chosen.iter().any(|asked| self.has_toolchain_file(&asked.dir)) {
+            chosen.retain(|asked| asked.strength == Strength::Soft);
+        }
+        chosen
+    }
+
+    /// The nearest manifests above what the stages copy, or above what the stages of that language hold that they copy
+    /// from.
+    fn above<'r>(
+        &self,
+        family: &[usize],
+        language: Language,
+        layout: &Layout<'_>,
+        sent: &[&'r Requirement],
+    ) -> Vec<&'r Requirement> {
+        let of_language = |stage: usize| match self.image.bases.get(self.root_of(stage)) {
+            Some(Base::Image(value)) => {
+                value.as_str().is_some_and(|text| runtime::of(text).iter().any(|runtime| runtime.language == language))
+            }
+            _ => false,
+        };
+        let from = family.iter().flat_map(|stage| layout.copies_from(*stage)).filter(|stage| of_language(*stage));
+        let stages: BTreeSet<usize> = family.iter().copied().chain(from).collect();
+        let mut folders: BTreeSet<&str> = BTreeSet::new();
+        let mut placed: Vec<&str> = Vec::new();
+        for stage in stages {
+            for source in layout.placed(stage) {
+                placed.push(if source.folder { &source.source } else { paths::folder(&source.source) });
+            }
+        }
+        folders.extend(placed);
+        let mut chosen = Vec::new();
+        for folder in folders {
+            let mut folder = folder;
+            loop {
+                let here: Vec<&Requirement> = sent.iter().copied().filter(|asked| asked.dir == folder).collect();
+                if !here.is_empty() {
+                    chosen.extend(here);
+                    break;
+                }
+                if folder == layout.context() || folder.is_empty() {
+                    break;
+                }
+                folder = paths::folder(folder);
+            }
+        }
+        chosen
+    }
+
+    /// The folders in which the stages run something.
+    fn workplaces(&self, family: &[usize]) -> BTreeSet<String> {
+        let steps = self.image.steps.iter().filter(|step| family.contains(&step.stage));
+        let runs = steps.filter(|step| {
+            step.instruction(self.dockerfile).is_some_and(|instruction| {
+                matches!(
+                    instruction.kind,
+                    InstructionKind::Run(_) | InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_)
+                )
+            })
+        });
+        runs.filter_map(|step| known(&step.workdir)).collect()
+    }
+
+    fn has_toolchain_file(&self, dir: &str) -> bool {
+        let mut dir = dir;
+        loop {
+            let named = ["rust-toolchain", "rust-toolchain.toml"];
+            let here =
+                |name: &&str| paths::join(dir, name).is_some_and(|path| self.project.snapshot.find(&path).is_some());
+            if named.iter().any(here) {
+                return true;
+            }
+            if dir.is_empty() {
+                return false;
+            }
+            dir = paths::folder(dir);
+        }
+    }
+
+    /// Whether the stages install or choose another version themselves.
+    fn brings_another(&self, family: &[usize], language: Language) -> bool {
+        let (programs, words): (&[&str], &[&str]) = match language {
+            Language::Python => {
+                (&["pyenv", "conda", "mamba", "micromamba", "asdf", "mise"], &["--python", "deadsnakes"])
+            }
+            Language::Node => (&["nvm", "fnm", "volta", "n", "nodenv", "asdf", "mise"], &["nodesource", "nvm-sh"]),
+            Language::Go => (&["asdf", "mise", "goenv"], &["golang.org/dl", "go.dev/dl", "GOTOOLCHAIN"]),
+            Language::Rust => (&["rustup", "asdf", "mise"], &["--ignore-rust-version", "+"]),
+            Language::Java => (&["sdk", "jabba", "asdf", "mise"], &["sdkman", "openjdk-"]),
+            Language::Ruby => (&["rbenv", "rvm", "asdf", "mise"], &["ruby-build", "ruby-install"]),
+            Language::Php => (&["phpenv", "asdf", "mise"], &["--ignore-platform-req"]),
+            Language::DotnetSdk => (&["asdf", "mise"], &["dotnet-install", "dot.net"]),
+        };
+        let variables: &[&str] = match language {
+            Language::Python => &["UV_PYTHON", "PYENV_VERSION"],
+            Language::Go => &["GOTOOLCHAIN"],
+            Language::Rust => &["RUSTUP_TOOLCHAIN"],
+            _ => &[],
+        };
+        let mut steps = self.image.steps.iter().filter(|step| family.contains(&step.stage));
+        steps.any(|step| match step.instruction(self.dockerfile).map(|instruction| &instruction.kind) {
+            Some(InstructionKind::Run(command)) => {
+                let body = shell::parse_command(command);
+                let sets = |it: &shell::Assignment| variables.contains(&&*it.name);
+                body.commands.iter().any(|command| {
+                    let arguments = || command.words.iter().map(|word| word.raw.as_str());
+                    programs.contains(&&*command.program())
+                        || command.assignments.iter().any(sets)
+                        || (language == Language::Python
+                            && command.program() == "uv"
+                            && arguments().any(|it| it == "python"))
+                        || arguments().any(|word| {
+                            words.iter().any(|it| if *it == "+" { word.starts_with('+') } else { word.contains(it) })
+                        })
+                })
+            }
+            Some(InstructionKind::Env(pairs)) => pairs.iter().any(|pair| {
+                let local = step.value(&pair.value).as_str() == Some("local");
+                variables.contains(&&*pair.key.text) && !local
+            }),
+            Some(InstructionKind::Arg(declarations)) => {
+                declarations.iter().any(|declaration| variables.contains(&&*declaration.name.text))
+            }
+            _ => false,
+        })
+    }
+}
+
+/// The lowest version that is allowed, as precisely as the tag was written.
+fn wanted_version(runtime: &Runtime, allows: &VersionSet) -> Option<String> {
+    let [major, minor, patch] = allows.lowest()?.0;
+    let parts = plain(&runtime.written).map_or(1, |parts| parts.len());
+    let all = [major, minor, patch];
+    // A tag too coarse to tell the versions apart would not be wrong, so a finer one is not needed.
+    let kept = all.get(..parts.clamp(1, 3))?;
+    let fits = !VersionSet::prefix(kept).contradicts(allows);
+    fits.then(|| kept.iter().map(u64::to_string).collect::<Vec<_>>().join("."))
+}
