@@ -244,9 +244,24 @@ pub struct Heredoc {
     pub terminator: Option<Span>,
 }
 
+impl Dockerfile {
+    /// The image that reads the file instead of BuildKit's own frontend, as `# syntax=` names it.
+    pub fn frontend(&self) -> Option<&str> {
+        self.directives.iter().find(|directive| directive.name == "syntax").map(|directive| directive.value.as_str())
+    }
+
+    /// The instructions of a stage, its FROM first.
+    pub fn instructions_of(&self, stage: &Stage) -> &[Instruction] {
+        self.instructions.get(stage.instructions.clone()).unwrap_or(&[])
+    }
+}
+
 impl Instruction {
     /// The flag of that name.
     pub fn flag(&self, name: &str) -> Option<&Flag> {
         self.flags.iter().find(|flag| flag.name == name)
     }
 }
+
+#[cfg(test)]
+mod tests;
