@@ -174,7 +174,7 @@ mod tests {
 
 | Rule | Place | What | Accepted in | Reason |
 | --- | --- | --- | --- | --- |
-| `hostile` | `web/Docker file:4` | `␛[31m��## [add-mask]x` `::error::y` `::stop-commands::z` `<!--` `@me` `\|`  | `.github/plimsoll-baseline.json:3` | agreed `␛[31m��## [add-mask]x` `::error::y` `::stop-commands::z` `<!--` `@me` `\|`  |
+| `hostile` | `web/Docker file:4` | `␛[31m��## [add-mask]x` `::error::y` `::stop-commands::z` `<!--` `@me` `\|`  `[l](u)` | `.github/plimsoll-baseline.json:3` | agreed `␛[31m��## [add-mask]x` `::error::y` `::stop-commands::z` `<!--` `@me` `\|`  `[l](u)` |
 
 </details>
 
@@ -182,7 +182,7 @@ mod tests {
 
 | Place | What, and why |
 | --- | --- |
-| `compose.yaml:7` | `${X}` `␛[31m��## [add-mask]x` `::error::y` `::stop-commands::z` `<!--` `@me` `\|`  |
+| `compose.yaml:7` | `${X}` `␛[31m��## [add-mask]x` `::error::y` `::stop-commands::z` `<!--` `@me` `\|`  `[l](u)` |
 
 </details>
 
@@ -190,7 +190,7 @@ mod tests {
 
 | Dockerfile | Context | Target | Ignore file | Runs as | Known from |
 | --- | --- | --- | --- | --- | --- |
-| `api/Dockerfile` | `api` | `run` | – | `app` | compose `` ␛[31m��## [add-mask]x ::error::y ::stop-commands::z <!-- @me \| ` ``: `compose.yaml:4` |
+| `api/Dockerfile` | `api` | `run` | – | `app` | compose ``␛[31m��## [add-mask]x ::error::y ::stop-commands::z <!-- @me \| ` [l](u)``: `compose.yaml:4` |
 
 </details>
 "

@@ -7,7 +7,8 @@ use crate::report::{BuildFact, Conclusion, Judged, OriginFact, PlacedGap, Report
 use crate::snapshot::Snapshot;
 use crate::span::Span;
 
-pub(crate) const HOSTILE: &str = "\u{1b}[31m\u{202e}\u{9b}##[add-mask]x ::error::y\n::stop-commands::z <!-- @me | `";
+pub(crate) const HOSTILE: &str =
+    "\u{1b}[31m\u{202e}\u{9b}##[add-mask]x ::error::y\n::stop-commands::z <!-- @me | ` [l](u)";
 
 pub(crate) fn base() -> Snapshot {
     Snapshot::from_texts("main", [("api/Dockerfile", "FROM debian:12\nRUN apt-get update\n")])

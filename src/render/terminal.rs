@@ -304,7 +304,7 @@ warning[unpinned-uid]: User `app` has no fixed uid.
  ::: web/Docker file:1:1
   |
 1 | FROM nginx:1.27
-  | ---- ␛[31m��## [add-mask]x ::error::y ::stop-commands::z <!-- @me | `
+  | ---- ␛[31m��## [add-mask]x ::error::y ::stop-commands::z <!-- @me | ` [l](u)
   |
 help: Type this:
       USER 10001:10001
@@ -314,7 +314,7 @@ help: Type this:
 
 resolved: warning[apt-lists]: api/Dockerfile:2: The lists stay in the layer.
 
-not judged: compose.yaml:7: ${X} ␛[31m��## [add-mask]x ::error::y ::stop-commands::z <!-- @me | `
+not judged: compose.yaml:7: ${X} ␛[31m��## [add-mask]x ::error::y ::stop-commands::z <!-- @me | ` [l](u)
 
 failure: 1 error and 1 warning introduced, 1 resolved, 1 standing, 1 accepted, 1 place not judged (1 build looked at)
 Show the standing and accepted findings too: add --all

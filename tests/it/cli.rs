@@ -397,7 +397,15 @@ fn init_writes_what_is_not_there_and_says_what_to_do_next() {
     check(&folder.run(&["init"]), 0, &["kept     .github/plimsoll.yaml"], &[]);
     assert_eq!(folder.read(".github/plimsoll.yaml"), "fail-on: warning\n");
     check(&folder.run(&["init", "--force"]), 0, &["wrote    .github/plimsoll.yaml"], &[]);
-    // What it writes is understood, and says nothing yet.
+    // What it writes is understood, and says nothing yet. Taken in, every example in it is right.
+    check(&folder.run(&["check"]), 0, &["success"], &[]);
+    let written = folder.read(".github/plimsoll.yaml");
+    let is_yaml =
+        |line: &str| line.starts_with("  ") || line.split_once(':').is_some_and(|(key, _)| !key.contains(' '));
+    let lines = written.lines().map(|line| line.strip_prefix("# ").filter(|rest| is_yaml(rest)).unwrap_or(line));
+    let all: String = lines.filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    assert!(all.contains("\nrules:\n  ") && all.contains("\nbuilds:\n  - dockerfile"), "{all}");
+    folder.write(".github/plimsoll.yaml", all);
     check(&folder.run(&["check"]), 0, &["success"], &[]);
 }
 
@@ -483,4 +491,27 @@ fn what_cannot_be_read_is_a_gap_and_settings_that_cannot_be_read_are_an_error() 
     // Nobody writes into it: whoever opens it waits for ever.
     check(&folder.run(&["check"]), 0, &["success"], &[]);
     refused(&folder.run(&["check", "Dockerfile"]), "neither a folder nor a file", "give a folder");
+}
+
+#[test]
+fn a_path_that_the_settings_leave_out_is_judged_where_it_is_named() {
+    let folder = Folder::repository(&[("examples/Dockerfile", BROKEN), ("plimsoll.yaml", "exclude: [examples/**]\n")]);
+    check(&folder.run(&["check"]), 0, &["no findings (0 builds looked at)"], &[]);
+    check(&folder.run(&["check", "examples"]), 1, &["failure: 1 error"], &[]);
+    check(&folder.run(&["check", "examples/Dockerfile"]), 1, &["failure: 1 error"], &[]);
+}
+
+#[test]
+fn a_sparse_checkout_is_judged_whole_and_a_partial_clone_says_what_it_misses() {
+    let origin = Folder::repository(&[("a/Dockerfile", OLDER), ("b/Dockerfile", CLEAN)]);
+    origin.write("a/Dockerfile", BROKEN);
+    origin.commit("second");
+    origin.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", origin.path().display());
+    let clone = Folder::new(&[]);
+    clone.git(&["clone", "--quiet", "--filter=blob:none", &url, "."]);
+    clone.git(&["sparse-checkout", "set", "b"]);
+    assert!(!clone.path().join("a").exists());
+    assert_eq!(clone.run(&["check", "--format", "json"]).findings(), ["shell-in-exec-form present a/Dockerfile:3"]);
+    refused(&clone.run(&["check", "--base", "HEAD~1"]), "does not have a/Dockerfile of HEAD~1", "git fetch --refetch");
 }

@@ -146,15 +146,17 @@ impl Sides {
     fn prepare(&mut self, flags: &SettingsFlags, output: &Output) -> Result<Policy> {
         let of = self.base.as_mut().unwrap_or(&mut self.head);
         let mut policy = policy_of(of, flags, output)?;
-        if let Some(place) = &self.scope {
-            // Whoever names a path wants it judged, also where the settings leave it out of the whole.
-            if !place.scope.is_empty() && policy.settings.exclude.is_match(&place.scope) {
+        // Whoever names a path wants it judged, also where the settings leave all of it out.
+        if let Some(place) = self.scope.as_ref().filter(|place| !place.scope.is_empty()) {
+            let mut named = self.head.snapshot.entries().filter(|(_, entry)| place.covers(&entry.path));
+            if named.all(|(_, entry)| policy.settings.exclude.is_match(&*entry.path)) {
                 policy.settings.exclude = Default::default();
             }
         }
         for tree in self.base.iter_mut().chain([&mut self.head]) {
             tree.fill(&policy.settings);
         }
+        self.base.as_ref().map_or(Ok(()), Tree::complete)?;
         Ok(policy)
     }
 

@@ -34,10 +34,9 @@ impl Output {
         }
     }
 
-    /// How many columns the terminal says it has.
+    /// How many columns the terminal has.
     pub(crate) fn width(&self) -> usize {
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        columns.unwrap_or(120).clamp(40, 400)
+        terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0)).clamp(40, 400)
     }
 
     /// Prints the document: all that goes to stdout.

@@ -59,11 +59,12 @@ impl Place {
 
     /// The files as they lie there.
     pub(crate) fn tree(&self) -> Result<Tree> {
-        let listing = match &self.git {
-            Some(git) => git.working_tree()?,
+        let (listing, incomplete) = match &self.git {
+            Some(git) => (git.working_tree()?, None),
             None => walk::files(&self.root)?,
         };
         let mut tree = Tree::new(self.root.clone(), self.root.display().to_string(), listing);
+        tree.snapshot.incomplete = incomplete;
         if let (true, None) = (self.is_file, tree.snapshot.find(&self.scope)) {
             // Whoever names a file wants it judged, also when git ignores it.
             tree.add(&self.scope)?;
@@ -105,6 +106,8 @@ pub(crate) struct Tree {
     root: PathBuf,
     contents: HashMap<String, Content>,
     blobs: Option<Blobs>,
+    /// What git was asked for and does not have.
+    missing: Vec<String>,
     /// Folders that were found not to be behind a symbolic link.
     honest: HashMap<PathBuf, bool>,
 }
@@ -115,7 +118,7 @@ impl Tree {
         let snapshot = Snapshot::new(revision, paths);
         let contents = listing.into_iter().map(|(path, _, _, content)| (path, content)).collect();
         let root = std::fs::canonicalize(&root).unwrap_or(root);
-        Self { snapshot, root, contents, blobs: None, honest: HashMap::new() }
+        Self { snapshot, root, contents, blobs: None, missing: Vec::new(), honest: HashMap::new() }
     }
 
     /// Reads everything that judging needs, in rounds: what one file says decides which others matter.
@@ -130,6 +133,14 @@ impl Tree {
             tracing::debug!(files = unread.len(), revision = ?self.snapshot.revision, "reading");
             unread.into_iter().for_each(|file| self.read(file));
         }
+    }
+
+    /// Fails where git does not have what was read. Of head that is a gap in the report; a base with holes in it would make
+    /// what stands look new.
+    pub(crate) fn complete(&self) -> Result<()> {
+        let Some(first) = self.missing.first() else { return Ok(()) };
+        let what = format!("git does not have {first} of {} here: this is a partial clone", self.snapshot.revision);
+        Err(Mistake::new(what, "git fetch --refetch --no-filter"))
     }
 
     /// A file that is meant for us, with its path; `None` where there is none. One that is there and cannot be read is a
@@ -157,7 +168,7 @@ impl Tree {
             Kind::File | Kind::Executable if size.is_some_and(|size| size > MAX_FILE_BYTES) => Err(too_large(size)),
             Kind::File | Kind::Executable => match self.contents.get(&path).cloned() {
                 Some(Content::Disk(path)) => self.read_disk(&path),
-                Some(Content::Blob(id)) => self.read_blob(&id),
+                Some(Content::Blob(id)) => self.read_blob(&id).inspect_err(|_| self.missing.push(path.clone())),
                 None => Err("it is not there any more".to_owned()),
             },
         };
@@ -209,7 +220,9 @@ impl Tree {
         self.contents.insert(path.to_owned(), Content::Disk(PathBuf::from(path)));
         let added = std::iter::once((path.to_owned(), walk::kind(&metadata), Some(metadata.len())));
         let listing = self.snapshot.entries().map(|(_, entry)| (entry.path.to_string(), entry.kind, entry.size));
-        self.snapshot = Snapshot::new(self.snapshot.revision.clone(), listing.chain(added).collect::<Vec<_>>());
+        let snapshot = Snapshot::new(self.snapshot.revision.clone(), listing.chain(added).collect::<Vec<_>>());
+        let incomplete = std::mem::replace(&mut self.snapshot, snapshot).incomplete;
+        self.snapshot.incomplete = incomplete;
         Ok(())
     }
 
@@ -231,7 +244,8 @@ impl Tree {
             Some((path, content))
         });
         self.contents = below.collect();
-        self.snapshot = snapshot;
+        let incomplete = std::mem::replace(&mut self.snapshot, snapshot).incomplete;
+        self.snapshot.incomplete = incomplete;
     }
 }
 

@@ -13,9 +13,10 @@ const MAX_FILES: usize = 500_000;
 
 /// Every regular file and symbolic link below `root`, the repository's own `.git` aside. Links are listed and not
 /// followed, so that nothing is visited twice; what is neither file, link nor folder (sockets, devices) is left out, as
-/// Docker leaves it out. A folder that may not be read is said on the log.
-pub(super) fn files(root: &Path) -> Result<Vec<Listed>> {
+/// Docker leaves it out. The second part says which folders could not be read, where there are any.
+pub(super) fn files(root: &Path) -> Result<(Vec<Listed>, Option<String>)> {
     let mut all = Vec::new();
+    let mut closed = Vec::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
         let full = root.join(&folder);
@@ -26,7 +27,8 @@ pub(super) fn files(root: &Path) -> Result<Vec<Listed>> {
                 return Err(Mistake::new(what, "check its permissions"));
             }
             Err(error) => {
-                tracing::warn!(folder = ?full, %error, "cannot read a folder");
+                tracing::info!(folder = ?full, error = ?error.to_string(), "cannot read a folder");
+                closed.push(slashes(&folder));
                 continue;
             }
         };
@@ -48,7 +50,12 @@ pub(super) fn files(root: &Path) -> Result<Vec<Listed>> {
             return Err(Mistake::new(what, "name the folder of the project: plimsoll check PATH"));
         }
     }
-    Ok(all)
+    closed.sort();
+    let incomplete = closed.first().map(|first| match closed.len() {
+        1 => format!("the folder {first} cannot be read"),
+        count => format!("{count} folders cannot be read, {first} among them"),
+    });
+    Ok((all, incomplete))
 }
 
 /// What a file is, in git's terms.
