@@ -654,3 +654,112 @@ fn join(folder: &str, rest: &str) -> String {
 fn name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::dockerfile;
+    use crate::project::image;
+    use crate::span::FileId;
+
+    /// What becomes of paths of the image: `+` there, `-` absent, `?` unknown.
+    #[track_caller]
+    fn check(dockerfile_text: &str, files: &[(&str, &str)], expected: &[(&str, char)]) {
+        let snapshot = Snapshot::from_texts("t", files.iter().copied());
+        let dockerfile = dockerfile::parse(FileId(0), dockerfile_text);
+        let image = image::resolve(&dockerfile, None, &BTreeMap::new());
+        let ignore = files
+            .iter()
+            .find(|(path, _)| *path == ".dockerignore")
+            .map(|(_, text)| Dockerignore::parse(FileId(0), text));
+        let layout = Layout::new(&snapshot, &dockerfile, &image, "", ignore.as_ref(), &BTreeSet::new());
+        for (path, expected) in expected {
+            let found = match layout.presence(path) {
+                Presence::There => '+',
+                Presence::Absent { .. } => '-',
+                Presence::Unknown => '?',
+            };
+            assert_eq!(found, *expected, "{path} in\n{dockerfile_text}");
+        }
+    }
+
+    const FILES: &[(&str, &str)] = &[("src/app.py", ""), ("src/lib/x.py", ""), ("run.sh", ""), ("package.json", "{}")];
+
+    #[test]
+    fn the_contents_of_a_folder_land_in_the_target() {
+        let text = "FROM python:3.13\nWORKDIR /app\nCOPY src .\n";
+        check(
+            text,
+            FILES,
+            &[("/app/app.py", '+'), ("/app/lib/x.py", '+'), ("/app/src/app.py", '-'), ("/app/run.sh", '-')],
+        );
+        let text = "FROM python:3.13\nCOPY src /app/code\n";
+        check(text, FILES, &[("/app/code/app.py", '+'), ("/app/app.py", '-')]);
+        let text = "FROM python:3.13\nWORKDIR /app\nCOPY . .\n";
+        check(text, FILES, &[("/app/src/app.py", '+'), ("/app/app.py", '-'), ("/app/src/lib", '?')]);
+    }
+
+    #[test]
+    fn a_file_lands_in_a_folder_or_under_its_new_name() {
+        let text = "FROM debian\nCOPY run.sh /opt/start.sh\n";
+        check(text, FILES, &[("/opt/start.sh", '+'), ("/run.sh", '-')]);
+        let text = "FROM debian\nCOPY run.sh /app/\n";
+        check(text, FILES, &[("/app/run.sh", '+'), ("/app/start.sh", '-')]);
+        let text = "FROM debian\nWORKDIR /app\nCOPY run.sh package*.json .\n";
+        check(text, FILES, &[("/app/run.sh", '+'), ("/app/package.json", '+'), ("/app/app.py", '-')]);
+        let text = "FROM debian\nCOPY <<EOF /app/made.sh\nx\nEOF\n";
+        check(text, FILES, &[("/app/made.sh", '+')]);
+    }
+
+    #[test]
+    fn stages_are_followed() {
+        let text =
+            "FROM python:3.13 AS a\nWORKDIR /src\nCOPY src .\nFROM debian\nWORKDIR /app\nCOPY --from=a /src /app\n";
+        check(text, FILES, &[("/app/app.py", '+'), ("/app/none.py", '-')]);
+        let text =
+            "FROM node AS a\nCOPY . /s\nRUN npm run build\nFROM debian\nWORKDIR /app\nCOPY --from=a /s/dist ./dist\n";
+        check(text, FILES, &[("/app/dist/index.js", '?'), ("/app/index.js", '-')]);
+        let text = "FROM python:3.13 AS base\nWORKDIR /app\nCOPY src .\nFROM base\nRUN pip install x\n";
+        check(text, FILES, &[("/app/app.py", '+'), ("/app/none.py", '-')]);
+        let text = "FROM debian\nWORKDIR /app\nCOPY --from=registry.example/x /y /app\n";
+        check(text, FILES, &[("/app/none.py", '?')]);
+    }
+
+    #[test]
+    fn what_is_out_of_sight_is_unknown() {
+        for text in [
+            "FROM registry.example/base\nWORKDIR /app\nCOPY src .\n",
+            "FROM debian\nWORKDIR /app\nCOPY src .\nRUN make\n",
+            "FROM debian\nWORKDIR /app\nCOPY gone .\n",
+            "FROM debian\nARG D\nCOPY src $D\n",
+            "FROM debian\nWORKDIR /app\nADD https://example.com/x.tar.gz .\n",
+            "FROM debian\nWORKDIR /app\nADD src.tar.gz .\n",
+            "FROM debian\nWORKDIR /app\nCOPY --parents src .\n",
+            "FROM debian\nWORKDIR /app\nRUN echo x > none.py\n",
+        ] {
+            check(text, FILES, &[("/app/none.py", '?')]);
+        }
+        check("FROM debian\n", FILES, &[("/usr/bin/x.py", '?'), ("/etc/x.sh", '?'), ("/x.sh", '-')]);
+    }
+
+    #[test]
+    fn ignore_files_keep_out_and_git_may_not_know_all() {
+        let text = "FROM debian\nWORKDIR /app\nCOPY . .\n";
+        let ignored = &[(".dockerignore", "src\n!src/lib\n"), ("src/app.py", ""), ("src/lib/x.py", "")];
+        check(text, ignored, &[("/app/src/app.py", '-'), ("/app/src/lib/x.py", '+')]);
+        let untracked = &[(".gitignore", "local_*.py\n/made/\n"), ("src/app.py", "")];
+        check(text, untracked, &[("/app/local_x.py", '?'), ("/app/made/x.sh", '?'), ("/app/x.py", '-')]);
+    }
+
+    #[test]
+    fn stages_that_copy_from_each_other_end() {
+        let mut text = String::from("FROM debian AS s0\nWORKDIR /app\n");
+        for stage in 1..40 {
+            text.push_str(&format!("FROM debian AS s{stage}\n"));
+            for _ in 0..4 {
+                text.push_str(&format!("COPY --from=s{} /app /app\n", stage - 1));
+            }
+        }
+        check(&text, FILES, &[("/app/none.py", '?')]);
+    }
+}

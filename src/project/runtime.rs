@@ -188,13 +188,13 @@ fn version(tag: &str, language: Language, tags: Tags, builder: bool) -> Option<(
     }
 }
 
-/// `21`, `21.0.1_12`, `8u392`: what counts is the feature release.
+/// `21`, `21.0.1_12`, `8u392`: what counts is the feature release, which stands for all of it.
 fn java(start: usize, text: &str) -> Option<(Range<usize>, VersionSet)> {
     let digits = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (major, rest) = text.split_at(digits);
     let known = rest.is_empty() || rest.starts_with(['.', '_', 'u']);
     let major = known.then(|| plain(major)).flatten()?;
-    Some((start..start + digits, VersionSet::prefix(&major)))
+    Some((start..start + text.len(), VersionSet::prefix(&major)))
 }
 
 #[cfg(test)]
@@ -228,7 +228,8 @@ mod tests {
             ("php:8.2-fpm-alpine", (Php, "8.2")),
             ("mcr.microsoft.com/dotnet/sdk:8.0-jammy", (DotnetSdk, "8.0")),
             ("eclipse-temurin:21-jre-alpine", (Java, "21")),
-            ("openjdk:8u212-jre", (Java, "8")),
+            ("openjdk:8u212-jre", (Java, "8u212")),
+            ("openjdk:11.0.3-jdk-slim", (Java, "11.0.3")),
             ("maven:3.9-eclipse-temurin-17", (Java, "17")),
             ("maven:3.8-jdk-11", (Java, "11")),
             ("gradle:8.5-jdk21", (Java, "21")),

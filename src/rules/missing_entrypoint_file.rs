@@ -6,9 +6,9 @@ use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
 use crate::artifact::dockerignore::Dockerignore;
 use crate::finding::{Applicability, Edit, Fix, Severity};
 use crate::project::image::{self, Argument, Image};
-use crate::project::layout::{Layout, Presence, Wanted, absolute, known};
+use crate::project::layout::{Layout, Presence, Wanted, absolute, below, known};
 use crate::project::process::{BaseEntrypoint, Launch, Looked, base_entrypoint, launches};
-use crate::project::{Build, Project};
+use crate::project::{Build, Project, paths};
 use crate::rule::{Check, Findings, Group, Rule};
 use crate::span::Span;
 
@@ -122,6 +122,9 @@ impl Judge<'_> {
             }
         }
         let first = candidates.first()?;
+        if self.may_be_compiled(first, &wanted) {
+            return None;
+        }
         let elsewhere = self.elsewhere(launch, first);
         let ignored = wanted.iter().find(|wanted| wanted.ignored.is_some());
         // That it is a file of the repository has to show: it is there under another path, or kept out, or others of its
@@ -177,7 +180,8 @@ impl Judge<'_> {
                     format!("the repository has `{other}`, which is `{landing}` in the image")
                 }
                 None => {
-                    help = Some(format!("COPY `{other}` to `{path}`"));
+                    let relative = below(self.layout.context(), other).unwrap_or(other);
+                    help = Some(format!("COPY {relative} {path}"));
                     format!("the repository has `{other}`, which {stage} does not copy")
                 }
             }
@@ -290,9 +294,11 @@ impl Judge<'_> {
             path.split('/')
                 .any(|part| matches!(part, "test" | "tests" | "examples" | "example" | "docs" | "node_modules"))
         };
-        let below = snapshot.below(self.layout.context()).map(|(_, entry)| &*entry.path);
+        let files = snapshot.below(self.layout.context()).map(|(_, entry)| &*entry.path);
         let ends = |path: &&str| path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
-        below.filter(ends).filter(|path| !of_tests(path)).map(str::to_owned).collect()
+        let mut found: Vec<String> = files.filter(ends).filter(|path| !of_tests(path)).map(str::to_owned).collect();
+        found.sort_by_key(|path| (self.layout.landings(path).is_empty(), path.matches('/').count()));
+        found
     }
 
     /// How a landing is written in the place of what is looked for; modules are found in another way.
@@ -316,6 +322,33 @@ impl Judge<'_> {
         let rest = landing.strip_suffix(".py")?;
         let rest = rest.strip_suffix("/__main__").or_else(|| rest.strip_suffix("/__init__")).unwrap_or(rest);
         rest.strip_suffix(&*path)?.strip_suffix('/').filter(|root| !root.is_empty())
+    }
+
+    /// Whether a JavaScript file may be the product of a compiler, or of a script that an installation runs.
+    fn may_be_compiled(&self, path: &str, wanted: &[Wanted]) -> bool {
+        let Some((stem, "js" | "mjs" | "cjs")) = path.rsplit_once('.') else {
+            return false;
+        };
+        let snapshot = self.project.snapshot;
+        let name = stem.rsplit('/').next().unwrap_or(stem);
+        let sources = |wanted: &Wanted| {
+            let folder = paths::folder(&wanted.path);
+            let source = |suffix: &&str| {
+                paths::join(folder, &format!("{name}.{suffix}")).is_some_and(|path| snapshot.find(&path).is_some())
+            };
+            // A folder that git does not know is the output of something.
+            !snapshot.is_dir(folder) || ["ts", "tsx", "mts", "cts", "coffee"].iter().any(source)
+        };
+        if wanted.iter().any(sources) {
+            return true;
+        }
+        let scripts = ["\"prepare\"", "\"install\"", "\"preinstall\"", "\"postinstall\"", "\"prepublish\""];
+        let mut packages =
+            snapshot.below(self.layout.context()).filter(|(_, entry)| paths::name(&entry.path) == "package.json");
+        self.layout.installs_packages()
+            && packages.any(|(file, _)| {
+                snapshot.text(file).is_none_or(|text| scripts.iter().any(|script| text.as_str().contains(script)))
+            })
     }
 
     /// Whether files with the same suffix are sent from the folder that lands where the file is looked for, and nothing

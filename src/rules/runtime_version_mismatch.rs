@@ -194,10 +194,12 @@ impl Judge<'_> {
         let stage = self.dockerfile.stages.get(self.root);
         let word = stage.map(|stage| &stage.base);
         let snapshot = self.project.snapshot;
+        // From the version to the end the word has to be written as it is read.
+        let tail = self.reference.get(runtime.range.start..).unwrap_or_default();
         let (span, edit) = match word {
-            Some(word) if word.text == self.reference && snapshot.slice(word.span) == word.text => {
-                let start = word.span.start as usize;
-                let span = Span::new(word.span.file, start + runtime.range.start..start + runtime.range.end);
+            Some(word) if !tail.is_empty() && snapshot.slice(word.span).ends_with(tail) => {
+                let start = word.span.end as usize - tail.len();
+                let span = Span::new(word.span.file, start..start + runtime.written.len());
                 (span, Some(span))
             }
             Some(word) => (word.span, self.default_of(&word.text, &runtime.written)),
@@ -444,13 +446,17 @@ impl Judge<'_> {
     }
 }
 
-/// The lowest version that is allowed, as precisely as the tag was written.
+/// The lowest version that is allowed, no more precise than the tag was written, and without zeros at the end that would
+/// only name an old patch.
 fn wanted_version(runtime: &Runtime, allows: &VersionSet) -> Option<String> {
-    let [major, minor, patch] = allows.lowest()?.0;
-    let parts = plain(&runtime.written).map_or(1, |parts| parts.len());
-    let all = [major, minor, patch];
-    // A tag too coarse to tell the versions apart would not be wrong, so a finer one is not needed.
-    let kept = all.get(..parts.clamp(1, 3))?;
+    let all = allows.lowest()?.0;
+    let written = plain(&runtime.written).map_or(1, |parts| parts.len());
+    let least = if matches!(runtime.language, Language::Node | Language::Java) { 1 } else { 2 };
+    let mut precision = written.clamp(1, 3);
+    while precision > least && all.get(precision - 1) == Some(&0) {
+        precision -= 1;
+    }
+    let kept = all.get(..precision)?;
     let fits = !VersionSet::prefix(kept).contradicts(allows);
     fits.then(|| kept.iter().map(u64::to_string).collect::<Vec<_>>().join("."))
 }
