@@ -7,6 +7,7 @@ use crate::delta::{self, Side};
 use crate::finding::{Fingerprint, Severity};
 use crate::hunks::{Change, FileStatus};
 use crate::project::Project;
+use crate::project::user::User;
 use crate::report::{BuildFact, Conclusion, Judged, OriginFact, PlacedGap, Report, Status, Suppression};
 use crate::rules;
 use crate::settings::{FailOn, Settings};
@@ -110,8 +111,8 @@ fn builds(project: &Project<'_>) -> Vec<BuildFact> {
         context: build.context.name().to_owned(),
         target: build.target.clone(),
         ignore_file: build.ignore_file.map(|at| snapshot.path(project.ignore_files[at].file).to_owned()),
-        user: None,
-        root: None,
+        user: build.user.as_ref().and_then(User::shown),
+        root: build.user.as_ref().and_then(User::is_root),
         origins: build
             .origins
             .iter()

@@ -1,6 +1,7 @@
 //! All artifacts of one snapshot, parsed, with the facts that cross files: computed once, read by every rule.
 
 mod builds;
+pub mod catalogue;
 pub mod compose;
 pub mod context;
 pub mod image;
@@ -11,6 +12,7 @@ pub mod process;
 pub mod runtime;
 pub mod script;
 mod sources;
+pub mod user;
 mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +21,7 @@ use crate::artifact::build_call::Engine;
 use crate::artifact::compose::Compose;
 use crate::artifact::dockerfile::{self, Dockerfile, InstructionKind};
 use crate::artifact::dockerignore::Dockerignore;
+use crate::artifact::image_reference::ImageReference;
 use crate::artifact::workflow::{Action, Workflow};
 use crate::artifact::{ArtifactKind, Problem};
 use crate::settings::Settings;
@@ -30,11 +33,15 @@ use context::Contexts;
 use image::Image;
 use script::Scripts;
 use sources::Sources;
+use user::User;
 
 pub use wanted::wanted;
 
 /// How many problems of one file are told. What BuildKit or Compose refuses, they refuse at the first one.
 pub const MAX_PROBLEMS_PER_FILE: usize = 20;
+
+/// How many images of this repository may be made from each other in a row for their users to be known.
+const MAX_BUILT_BASES: usize = 4;
 
 /// Everything known about one revision.
 #[derive(Debug)]
@@ -96,6 +103,7 @@ impl<'a> Project<'a> {
         project.find_ignore_files();
         project.contexts = Contexts::new(&project);
         project.gaps.append(&mut project.contexts.gaps);
+        project.find_users();
         project.tell_problems();
         project.tell_unread(&sources);
         project.gaps.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
@@ -173,6 +181,50 @@ impl<'a> Project<'a> {
             let own = suffixes.iter().map(|suffix| format!("{}{suffix}", build.dockerfile_path));
             let root = suffixes.iter().filter_map(|suffix| paths::join(context, suffix));
             build.ignore_file = own.chain(root).find_map(|path| place.get(&*path).copied());
+        }
+    }
+
+    /// Finds out whom each build's image runs as. An image may be made from another one that this repository builds.
+    fn find_users(&mut self) {
+        let name = |reference: &str| {
+            let reference = ImageReference::parse(reference).ok()?;
+            Some(format!("{}:{}", reference.name(), reference.tag_or_latest().unwrap_or_default()))
+        };
+        for _ in 0..MAX_BUILT_BASES {
+            let mut built: BTreeMap<String, (user::Answer, Option<String>)> = BTreeMap::new();
+            for build in &self.builds {
+                let known = build.user.as_ref().filter(|user| user.reason != user::Reason::UnknownBase);
+                for tag in build.tags.iter().filter_map(|tag| name(tag)) {
+                    if let Some(user) = known {
+                        built.entry(tag).or_insert_with(|| (user.answer, user.text.clone()));
+                    }
+                }
+            }
+            let lookup = |reference: &str| name(reference).and_then(|name| built.get(&name).cloned());
+            let mut changed = false;
+            for build in &mut self.builds {
+                let open = build.user.as_ref().is_none_or(|user| user.reason == user::Reason::UnknownBase);
+                let Some(facts) = build.dockerfile.and_then(|at| self.dockerfiles.get(at)).filter(|_| open) else {
+                    continue;
+                };
+                let is_context = |reference: &str| {
+                    build.named_contexts.keys().any(|given| given == reference || name(given) == name(reference))
+                };
+                let user = user::resolve(
+                    self.snapshot,
+                    &facts.syntax,
+                    &facts.scripts,
+                    &build.image,
+                    build.context.folder(),
+                    &is_context,
+                    &lookup,
+                );
+                changed |= build.user.as_ref() != Some(&user);
+                build.user = Some(user);
+            }
+            if !changed {
+                break;
+            }
         }
     }
 
@@ -295,6 +347,8 @@ pub struct Build {
     pub ignore_file: Option<usize>,
     /// What it makes of the Dockerfile.
     pub image: Image,
+    /// Whom its image runs as; `None` where there is no Dockerfile to read.
+    pub user: Option<User>,
     product: bool,
 }
 

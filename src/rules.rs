@@ -12,10 +12,12 @@ use crate::settings::RuleSetting;
 mod dead_dockerignore;
 mod missing_dockerignore;
 mod missing_entrypoint_file;
+mod root_user;
 mod runtime_version_mismatch;
 mod sensitive_path_in_context;
 mod shell_in_exec_form;
 mod unparsed_artifact;
+mod unpinned_uid;
 // rules: end
 
 /// Every rule, in the order of the ids.
@@ -24,10 +26,12 @@ pub static RULES: &[&Rule] = &[
     &dead_dockerignore::RULE,
     &missing_dockerignore::RULE,
     &missing_entrypoint_file::RULE,
+    &root_user::RULE,
     &runtime_version_mismatch::RULE,
     &sensitive_path_in_context::RULE,
     &shell_in_exec_form::RULE,
     &unparsed_artifact::RULE,
+    &unpinned_uid::RULE,
     // list: end
 ];
 

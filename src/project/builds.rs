@@ -78,6 +78,7 @@ pub(super) fn by_convention(snapshot: &Snapshot, file: FileId, dockerfile: &Dock
         origins: vec![Origin { kind: OriginKind::Convention, span: Span::file_start(file), service: None, user: None }],
         ignore_file: None,
         image: Image::default(),
+        user: None,
         product: !is_for_development(path) && !is_named_for_tests(path),
     }
 }
@@ -215,6 +216,7 @@ impl Named {
             origins: vec![Origin { kind: OriginKind::Compose, span, service: Some(name.clone()), user }],
             ignore_file: None,
             image: Image::default(),
+            user: None,
         });
     }
 
@@ -306,6 +308,7 @@ impl Named {
             origins: vec![origin],
             ignore_file: None,
             image: Image::default(),
+            user: None,
         });
     }
 

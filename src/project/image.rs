@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub use value::{Cause, Unknown, Value};
 
 use crate::artifact::dockerfile::{Command, Dockerfile, Healthcheck, Instruction, InstructionKind, Word};
+use crate::artifact::shell;
 use crate::span::Span;
 
 /// A Dockerfile, seen by one build: its target and arguments.
@@ -80,6 +81,8 @@ pub struct Step {
     pub shell: Shell,
     /// The words that BuildKit expands, in order of their places.
     words: Vec<(Span, Value)>,
+    /// The variables that a RUN names, in order of their names.
+    variables: Vec<(Arc<str>, Value)>,
 }
 
 /// The shell that the shell forms are given to.
@@ -313,6 +316,18 @@ impl Step {
             Some((span, value)) if *span == word.span => value.clone(),
             _ => Value::known(&word.text),
         }
+    }
+
+    /// The value of a variable that a RUN names, where the Dockerfile or its base declares it. The shell may have set it
+    /// again.
+    pub fn variable(&self, name: &str) -> Option<&Value> {
+        let at = self.variables.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
+        self.variables.get(at).map(|(_, value)| value)
+    }
+
+    /// The text of a word of a command, where nothing but known variables is in it.
+    pub fn text(&self, word: &shell::Word) -> Option<String> {
+        word.resolve(|name| Some(self.variable(name)?.as_str()?.to_owned()))
     }
 
     fn is_at(&self, at: &Setting) -> bool {

@@ -5,9 +5,10 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::super::catalogue;
 use super::value::{Cause, Unknown, Value, expand};
 use super::{Base, Config, Image, Part, Setting, Shell, Step, Supporting};
-use crate::artifact::dockerfile::{ArgDeclaration, Dockerfile, Instruction, InstructionKind, Pair, Word};
+use crate::artifact::dockerfile::{ArgDeclaration, Command, Dockerfile, Instruction, InstructionKind, Pair, Word};
 use crate::span::Span;
 
 /// How many variables may be copied in all when several stages are FROM the same one. A file within reason copies a few
@@ -302,7 +303,11 @@ impl State {
     /// What a base image starts with.
     fn of(base: &Base) -> Self {
         let mut state = Self::default();
-        if !matches!(base, Base::Scratch) {
+        if let Base::Image(reference) = base {
+            let entry = reference.as_str().and_then(catalogue::find);
+            for (name, value) in entry.iter().flat_map(|entry| &entry.env) {
+                state.variables.insert(Arc::from(*name), Value::known(value));
+            }
             state.open = true;
             state.config.workdir =
                 Value::Unknown(Unknown { variable: String::new(), cause: Cause::Base, unset: Some("/".into()) });
@@ -340,6 +345,7 @@ impl Walk<'_> {
                 user: user.clone(),
                 shell: state.config.shell.clone(),
                 words: Vec::new(),
+                variables: Vec::new(),
             };
             let setting =
                 |span: Span, value: Value| Setting { stage: self.stage, instruction: index, triggered, span, value };
@@ -426,8 +432,8 @@ impl Walk<'_> {
                 InstructionKind::Healthcheck(_) => {
                     state.config.healthcheck = Part::Set(setting(instruction.span, Value::known("")));
                 }
+                InstructionKind::Run(command) => step.variables = mentioned(command, &state.variables),
                 InstructionKind::From
-                | InstructionKind::Run(_)
                 | InstructionKind::Maintainer(_)
                 | InstructionKind::Onbuild(_)
                 | InstructionKind::Invalid => {}
@@ -472,6 +478,23 @@ impl Walk<'_> {
         }
         state.variables.insert(name, value);
     }
+}
+
+/// The variables that the text of a command names and that the Dockerfile declares, in order of their names.
+fn mentioned(command: &Command, variables: &Variables) -> Vec<(Arc<str>, Value)> {
+    let mut found: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+    let texts: Vec<&str> = match command {
+        Command::Shell(script) => vec![&script.text],
+        Command::Exec(words) => words.iter().map(|word| word.text.as_str()).collect(),
+    };
+    for part in texts.iter().flat_map(|text| text.split('$').skip(1)) {
+        let name = part.strip_prefix('{').unwrap_or(part);
+        let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
+        if let Some((name, value)) = name.get(..end).and_then(|name| variables.get_key_value(name)) {
+            found.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// WORKDIR: relative paths count from where one is.

@@ -1,0 +1,191 @@
+//! Images that run as root.
+
+use std::collections::BTreeMap;
+
+use crate::artifact::compose::Mount;
+use crate::finding::Severity;
+use crate::project::catalogue::{Entry, Family};
+use crate::project::user::{Answer, Reason, User};
+use crate::project::{Build, DockerfileFacts, OriginKind, Project};
+use crate::rule::{Check, Findings, Group, Rule};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "root-user",
+    group: Group::Hardening,
+    severity: Severity::Error,
+    aliases: &[
+        "hadolint:DL3002",
+        "trivy:DS-0002",
+        "checkov:CKV_DOCKER_3",
+        "checkov:CKV_DOCKER_8",
+        "kics:fd54f200",
+        "kics:67fd0c4a",
+        "cis:4.1",
+    ],
+    doc: include_str!("root_user.md"),
+    check: Check::Dockerfile(check),
+};
+
+/// How many mounts of services are shown.
+const MAX_MOUNTS: usize = 5;
+
+fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
+    // Builds of the same stage that come out the same are one finding.
+    let mut stages: BTreeMap<(usize, &str), Vec<(&Build, &User)>> = BTreeMap::new();
+    let builds = project.builds.iter().filter(|build| {
+        build.dockerfile.and_then(|at| project.dockerfiles.get(at)).is_some_and(|facts| std::ptr::eq(facts, file))
+    });
+    for build in builds {
+        if let (Some(target), Some(user)) = (build.image.target, &build.user)
+            && speaks(user)
+            && !services_set_user(build)
+        {
+            stages.entry((target, &user.chain)).or_default().push((build, user));
+        }
+    }
+    let path = project.snapshot.path(file.file);
+    for ((target, _), builds) in stages {
+        let Some((build, user)) = builds.iter().max_by_key(|(build, user)| severity(build, user)).copied() else {
+            continue;
+        };
+        let stage = file.syntax.stages.get(target).and_then(|stage| stage.name.as_ref());
+        let key = match (&build.target, stage) {
+            (Some(_), Some(name)) => name.text.to_lowercase(),
+            _ => String::new(),
+        };
+        let mut reported = out
+            .report(user.span, message(user))
+            .severity(severity(build, user))
+            .help(help(user))
+            .identity(path, format!("root {key}"));
+        for label in &user.labels {
+            reported = reported.label(label.span, label.message.clone());
+        }
+        let builds: Vec<&Build> = builds.iter().map(|(build, _)| *build).collect();
+        for (service, mount) in mounts(project, &builds).into_iter().take(MAX_MOUNTS) {
+            reported = reported.label(mount.span, format!("service `{service}` may write here, as root"));
+        }
+    }
+}
+
+/// Whether a user is worth a word: root, or nobody knows because nobody says.
+fn speaks(user: &User) -> bool {
+    user.answer == Answer::Root
+        || user.steps_down.is_some()
+        || (user.answer == Answer::Unknown && user.reason == Reason::UnknownBase)
+}
+
+/// Whether the services of a build all set a user that is not root. A value that only the environment knows counts: whoever
+/// writes `user: ${UID}` has thought of it.
+fn services_set_user(build: &Build) -> bool {
+    let mut services = build.origins.iter().filter(|origin| origin.kind == OriginKind::Compose).peekable();
+    services.peek().is_some()
+        && services.all(|origin| {
+            origin.user.as_ref().is_some_and(|user| {
+                let name = user.value.as_deref().map(|value| value.trim().split(':').next().unwrap_or_default());
+                name.is_none_or(|name| !matches!(name, "" | "root") && name.parse() != Ok(0_i64))
+            })
+        })
+}
+
+fn severity(build: &Build, user: &User) -> Severity {
+    let severity = match (&user.steps_down, user.answer) {
+        // It starts as root and gives that up, as far as its script was read.
+        (Some(_), _) => Severity::Notice,
+        (None, Answer::Root) => Severity::Error,
+        (None, Answer::NotRoot | Answer::Unknown) => Severity::Warning,
+    };
+    if build.is_product() { severity } else { severity.lowered() }
+}
+
+fn message(user: &User) -> String {
+    let chain = &user.chain;
+    if let Some(steps) = &user.steps_down {
+        let account = steps.account.as_deref().map_or_else(String::new, |account| format!(" and becomes `{account}`"));
+        let by = steps.program.as_deref().map_or("its own entrypoint".to_owned(), |program| format!("`{program}`"));
+        return format!("the container starts as root{account} by {by}: {chain}");
+    }
+    match &user.reason {
+        Reason::User | Reason::NoStage | Reason::Windows | Reason::Variable { .. } | Reason::UnknownUid => {
+            let text = user.text.as_deref().unwrap_or_default();
+            if text == "root" {
+                format!("the image runs as root: {chain}")
+            } else {
+                format!("the image runs as root, which `{text}` is: {chain}")
+            }
+        }
+        Reason::Uid0(_) => {
+            let text = user.text.as_deref().unwrap_or_default();
+            format!("the image runs as `{text}`, which has uid 0 and so is root: {chain}")
+        }
+        Reason::Empty => format!("USER is empty once its variables are replaced, which means root: {chain}"),
+        Reason::Base | Reason::Scratch | Reason::Built => {
+            format!("nothing says who the image runs as, so it is root: {chain}")
+        }
+        Reason::UnknownBase => {
+            format!("nothing says who the image runs as, and what its base sets is not known here: {chain}")
+        }
+    }
+}
+
+/// What to type.
+fn help(user: &User) -> String {
+    if user.steps_down.is_some() {
+        return "if the process needs nothing of root, set the account with USER and let the orchestrator prepare the volumes"
+            .to_owned();
+    }
+    let made = user.accounts.users.values().find(|account| account.made.is_some() && account.uid.number() != Some(0));
+    if let Some(account) = made {
+        return format!("end the stage with `USER {}`", account.name);
+    }
+    let family = user.base.map(|entry| entry.family);
+    let own = user.base.and_then(|entry: &Entry| entry.own_accounts().first());
+    match (family, own) {
+        (Some(Family::Distroless), _) => {
+            "take the `nonroot` tag of the base image, or add `USER 65532:65532`".to_owned()
+        }
+        (_, Some(account)) if user.base.is_some_and(|entry| entry.repository == "nginx") => {
+            format!(
+                "take `FROM nginxinc/nginx-unprivileged`, whose user is `{}`, and listen above port 1024",
+                account.name
+            )
+        }
+        (_, Some(account)) => {
+            format!("the base image brings an account for it: end the stage with `USER {}`", account.name)
+        }
+        (Some(family), None) if family.is_busybox() => {
+            "add `RUN addgroup -g 10001 app && adduser -D -u 10001 -G app app` and end the stage with `USER app`"
+                .to_owned()
+        }
+        (None, None) if user.reason == Reason::Scratch => {
+            "add `USER 65532:65532`; without a passwd file only numbers are understood".to_owned()
+        }
+        (None, None) if user.reason == Reason::UnknownBase => {
+            "say it with `USER`, even if the base image says so already; a number holds whatever the base does"
+                .to_owned()
+        }
+        _ => "add `RUN groupadd -g 10001 app && useradd -u 10001 -g app app` and end the stage with `USER app`"
+            .to_owned(),
+    }
+}
+
+/// The mounts of the services of these builds that a container may write to, each once.
+fn mounts<'p>(project: &'p Project<'_>, builds: &[&Build]) -> Vec<(&'p str, &'p Mount)> {
+    let origins = || builds.iter().flat_map(|build| &build.origins).filter(|origin| origin.kind == OriginKind::Compose);
+    let services = project.applications.iter().flat_map(|application| &application.services).filter(|service| {
+        service.build.is_some()
+            && origins().any(|origin| {
+                origin.service.as_ref() == Some(&service.name)
+                    && service.build.as_ref().is_some_and(|build| build.span.file == origin.span.file)
+            })
+    });
+    let mut found: Vec<(&str, &Mount)> = Vec::new();
+    for service in services {
+        for mount in service.volumes.iter().filter(|mount| !mount.read_only) {
+            if found.iter().all(|(_, known)| known.span != mount.span) {
+                found.push((&service.name, mount));
+            }
+        }
+    }
+    found
+}
