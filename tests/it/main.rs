@@ -12,11 +12,13 @@ mod context;
 mod dockerfile;
 mod dockerignore;
 mod engine;
+mod fixes;
 #[cfg(feature = "cli")]
 mod program;
 mod rules;
 mod same;
 mod settings;
+mod start;
 mod tidy;
 mod tree;
 mod vectors;
