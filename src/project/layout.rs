@@ -94,8 +94,9 @@ enum Effect {
 /// How many times wildcards are compared with paths, in all.
 const MAX_COMPARISONS: usize = 4_000_000;
 
-/// How many effects one question may look at: stages that copy from each other could multiply them.
-const MAX_LOOKS: usize = 100_000;
+/// How many effects and patterns one question may look at: stages that copy from each other could multiply them. Beyond
+/// that a path is unknown.
+const MAX_LOOKS: usize = 1_000_000;
 
 /// Folders that every base image fills, so that a file below them may come from it or from a package.
 const SYSTEM: &[&str] = &[
@@ -213,6 +214,7 @@ impl<'a> Layout<'a> {
     /// Whether something is in the image below an absolute path that comes from the context and is sent.
     pub fn fills(&self, folder: &str) -> bool {
         let snapshot = self.snapshot;
+        let mut seen = BTreeSet::new();
         self.chain().flat_map(|stage| self.placed(stage)).any(|placed| {
             if !placed.folder {
                 return below(folder, &placed.target).is_some_and(|rest| !rest.is_empty());
@@ -222,7 +224,9 @@ impl<'a> Layout<'a> {
                 None if below(folder, &placed.target).is_some() => placed.source.clone(),
                 None => return false,
             };
-            snapshot.below(source.trim_start_matches('/')).any(|(_, entry)| self.ignored(&entry.path).is_none())
+            let source = source.trim_start_matches('/');
+            seen.insert(source.to_owned())
+                && snapshot.below(source).any(|(_, entry)| self.ignored(&entry.path).is_none())
         })
     }
 
@@ -262,7 +266,7 @@ impl<'a> Layout<'a> {
                     return Presence::Unknown;
                 }
                 match effect {
-                    Effect::Placed(placed) => match self.placed_there(placed, path) {
+                    Effect::Placed(placed) => match self.placed_there(placed, path, looks) {
                         Found::Yes => return Presence::There,
                         Found::Maybe => unknown = true,
                         Found::Missing(missing) => wanted.push(missing),
@@ -314,7 +318,7 @@ impl<'a> Layout<'a> {
         folders.any(|end| path.get(..end).is_some_and(|folder| self.own.contains(folder)))
     }
 
-    fn placed_there(&self, placed: &Placed, path: &str) -> Found {
+    fn placed_there(&self, placed: &Placed, path: &str, looks: &Cell<usize>) -> Found {
         if !placed.folder {
             return if placed.target == path { Found::Yes } else { Found::No };
         }
@@ -333,11 +337,12 @@ impl<'a> Layout<'a> {
         if out_of_sight || self.snapshot.incomplete.is_some() {
             return Found::Maybe;
         }
+        looks.set(looks.get() + self.ignore.map_or(0, |ignore| ignore.patterns.len()));
         let exists = self.snapshot.find(source).is_some();
         match self.ignored(source) {
             None if exists => Found::Yes,
             None if self.snapshot.is_dir(source) => Found::Maybe,
-            None if self.may_be_untracked(source) => Found::Maybe,
+            None if self.may_be_untracked(source, looks) => Found::Maybe,
             ignored => {
                 let ignored = ignored.filter(|_| exists);
                 Found::Missing(Wanted { path: source.to_owned(), placed: placed.clone(), ignored })
@@ -354,7 +359,7 @@ impl<'a> Layout<'a> {
 
     /// Whether git ignores files of that path, so that it may lie on a disk or be made before the build. Rather too often
     /// than too seldom: any pattern that fits one of its names counts.
-    fn may_be_untracked(&self, path: &str) -> bool {
+    fn may_be_untracked(&self, path: &str, looks: &Cell<usize>) -> bool {
         let mut scratch = Scratch::default();
         let mut folder = path;
         loop {
@@ -365,6 +370,10 @@ impl<'a> Layout<'a> {
                     return true;
                 };
                 for line in text.as_str().lines().map(str::trim) {
+                    looks.set(looks.get() + 1);
+                    if looks.get() > MAX_LOOKS {
+                        return true;
+                    }
                     if line.starts_with(['#', '!']) {
                         continue;
                     }

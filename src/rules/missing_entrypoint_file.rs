@@ -21,6 +21,9 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Project(check),
 };
 
+/// How many programs of one command line are judged; real ones start two or three.
+const MAX_LAUNCHES: usize = 16;
+
 /// What one build says of one word.
 struct Missing {
     span: Span,
@@ -89,7 +92,11 @@ fn of_build(project: &Project<'_>, build: &Build) -> Vec<Missing> {
     let foreign: BTreeSet<String> = build.named_contexts.keys().cloned().collect();
     let layout = Layout::new(project.snapshot, dockerfile, &image, context, ignore, &foreign);
     let judge = Judge { project, build, dockerfile, image: &image, layout: &layout, ignore, workdir: &workdir };
-    launches.iter().filter_map(|launch| judge.launch(launch, process.argv.get(launch.word)?)).collect()
+    launches
+        .iter()
+        .take(MAX_LAUNCHES)
+        .filter_map(|launch| judge.launch(launch, process.argv.get(launch.word)?))
+        .collect()
 }
 
 struct Judge<'j> {
@@ -361,8 +368,8 @@ impl Judge<'_> {
         if matches!(suffix, "js" | "mjs" | "cjs") {
             return false;
         }
-        wanted.iter().any(|wanted| {
-            let folder = wanted.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folders: BTreeSet<&str> = wanted.iter().map(|wanted| paths::folder(&wanted.path)).collect();
+        folders.into_iter().any(|folder| {
             self.project.snapshot.below(folder).any(|(_, entry)| {
                 entry.path.rsplit_once('.').is_some_and(|(_, other)| other == suffix) && self.layout.sends(&entry.path)
             })

@@ -6,7 +6,7 @@ use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
 use crate::artifact::image_reference::ImageReference;
 use crate::artifact::shell;
 use crate::finding::{Applicability, Edit, Fix, Severity};
-use crate::project::image::{self, Base, Image};
+use crate::project::image::{self, Base, Image, Step};
 use crate::project::layout::{Layout, absolute, below, known};
 use crate::project::manifest::{Dialect, Language, Requirement, Strength, VersionSet, parse, plain};
 use crate::project::runtime::{self, Runtime, library_name};
@@ -78,32 +78,70 @@ fn of_build(project: &Project<'_>, build: &Build) -> Vec<(&'static str, Mismatch
     };
     let dockerfile = &file.syntax;
     let image = image::resolve(dockerfile, build.target.as_deref(), &build.args);
+    let families = Families::of(&image);
     let mut found = Vec::new();
-    let mut layout = None;
-    let ignore = build.ignore_file.and_then(|at| project.ignore_files.get(at)).map(|ignore| &ignore.syntax);
-    for root in stages(&image) {
+    let mut facts: Option<(Layout<'_>, Vec<&Requirement>)> = None;
+    for (&root, family) in &families.by_root {
         let Some(Base::Image(value)) = image.bases.get(root) else { continue };
         let Some(reference) = value.as_str() else { continue };
-        let judge = Judge { project, build, dockerfile, image: &image, root, reference };
+        let judge = Judge { project, build, dockerfile, image: &image, families: &families, family, root, reference };
         if let Some(mismatch) = judge.agreed() {
             found.push(("agreed", mismatch));
             continue;
         }
         for runtime in runtime::of(reference) {
             let Some(context) = build.context.folder() else { continue };
-            let layout = layout.get_or_insert_with(|| {
+            let (layout, sent) = facts.get_or_insert_with(|| {
+                let ignore = build.ignore_file.and_then(|at| project.ignore_files.get(at)).map(|ignore| &ignore.syntax);
                 let foreign: BTreeSet<String> = build.named_contexts.keys().cloned().collect();
-                Layout::new(project.snapshot, dockerfile, &image, context, ignore, &foreign)
+                let layout = Layout::new(project.snapshot, dockerfile, &image, context, ignore, &foreign);
+                let sent = project.requirements.iter();
+                let sent = sent.filter(|asked| layout.sends(project.snapshot.path(asked.file()))).collect();
+                (layout, sent)
             });
-            found.extend(judge.language(&runtime, layout).map(|mismatch| (runtime.language.name(), mismatch)));
+            let asked: Vec<&Requirement> =
+                sent.iter().copied().filter(|asked| asked.language == runtime.language).collect();
+            found.extend(judge.language(&runtime, layout, &asked).map(|it| (runtime.language.name(), it)));
         }
     }
     found
 }
 
-/// The stages that run, in the order of the file.
-fn stages(image: &Image) -> BTreeSet<usize> {
-    image.shipped.iter().copied().chain(image.supporting.iter().map(|support| support.stage)).collect()
+/// The stages that run, by the stage whose FROM names their image.
+struct Families<'i> {
+    by_root: BTreeMap<usize, Family<'i>>,
+    root_of: BTreeMap<usize, usize>,
+}
+
+/// The stages that are FROM one another, down to one image.
+#[derive(Default)]
+struct Family<'i> {
+    stages: Vec<usize>,
+    steps: Vec<&'i Step>,
+}
+
+impl<'i> Families<'i> {
+    fn of(image: &'i Image) -> Self {
+        let supporting = image.supporting.iter().map(|support| support.stage);
+        let stages: BTreeSet<usize> = image.shipped.iter().copied().chain(supporting).collect();
+        let mut families = Self { by_root: BTreeMap::new(), root_of: BTreeMap::new() };
+        // A stage is FROM an earlier one, whose root is known by then.
+        for stage in stages {
+            let root = match image.bases.get(stage) {
+                Some(Base::Stage(parent)) => families.root_of.get(parent).copied().unwrap_or(stage),
+                _ => stage,
+            };
+            families.root_of.insert(stage, root);
+            families.by_root.entry(root).or_default().stages.push(stage);
+        }
+        for step in &image.steps {
+            let family = families.root_of.get(&step.stage).and_then(|root| families.by_root.get_mut(root));
+            if let Some(family) = family {
+                family.steps.push(step);
+            }
+        }
+        families
+    }
 }
 
 struct Judge<'j> {
@@ -111,6 +149,8 @@ struct Judge<'j> {
     build: &'j Build,
     dockerfile: &'j Dockerfile,
     image: &'j Image,
+    families: &'j Families<'j>,
+    family: &'j Family<'j>,
     /// The stage whose FROM names the image.
     root: usize,
     reference: &'j str,
@@ -143,13 +183,14 @@ impl Judge<'_> {
         Some(self.mismatch(&runtime, message, &allows, severity, "agreed", Vec::new()))
     }
 
-    fn language(&self, runtime: &Runtime, layout: &Layout<'_>) -> Option<Mismatch> {
-        let family: Vec<usize> =
-            stages(self.image).into_iter().filter(|stage| self.root_of(*stage) == self.root).collect();
-        if self.brings_another(&family, runtime.language) {
+    /// What the manifests say of the language; `sent` are all that the context holds for it.
+    fn language(&self, runtime: &Runtime, layout: &Layout<'_>, sent: &[&Requirement]) -> Option<Mismatch> {
+        if !sent.iter().any(|asked| runtime.versions.contradicts(&asked.allows))
+            || self.brings_another(runtime.language)
+        {
             return None;
         }
-        let asked = self.asked(&family, runtime.language, layout);
+        let asked = self.asked(runtime.language, layout, sent);
         let mut against: Vec<&Requirement> =
             asked.iter().copied().filter(|asked| runtime.versions.contradicts(&asked.allows)).collect();
         against.sort_by_key(|asked| (asked.strength, asked.span));
@@ -261,31 +302,15 @@ impl Judge<'_> {
         }
     }
 
-    fn root_of(&self, mut stage: usize) -> usize {
-        while let Some(Base::Stage(parent)) = self.image.bases.get(stage) {
-            stage = *parent;
-        }
-        stage
-    }
-
     /// What is asked of the stages: by the manifests that they copy to where they work, else by those that they copy by
     /// name or at the top of a folder, else by the nearest one above what they copy.
-    fn asked<'r>(&'r self, family: &[usize], language: Language, layout: &Layout<'_>) -> Vec<&'r Requirement> {
+    fn asked<'r>(&self, language: Language, layout: &Layout<'_>, sent: &[&'r Requirement]) -> Vec<&'r Requirement> {
         let snapshot = self.project.snapshot;
-        let sent: Vec<&Requirement> = self
-            .project
-            .requirements
-            .iter()
-            .filter(|asked| asked.language == language && layout.sends(snapshot.path(asked.file())))
-            .collect();
-        if sent.is_empty() {
-            return Vec::new();
-        }
-        let workplaces = self.workplaces(family);
-        let placed = || family.iter().flat_map(|stage| layout.placed(*stage));
+        let workplaces = self.workplaces();
+        let placed = || self.family.stages.iter().flat_map(|stage| layout.placed(*stage));
         let mut at_work = Vec::new();
         let mut direct: Vec<(usize, &Requirement)> = Vec::new();
-        for &asked in &sent {
+        for &asked in sent {
             let path = snapshot.path(asked.file());
             for placed in placed() {
                 let landing = if placed.folder {
@@ -312,7 +337,7 @@ impl Judge<'_> {
             chosen = direct.iter().filter(|(depth, _)| Some(*depth) == nearest).map(|(_, asked)| *asked).collect();
         }
         if chosen.is_empty() {
-            chosen = self.above(family, language, layout, &sent);
+            chosen = self.above(language, layout, sent);
         }
         chosen.sort_by_key(|asked| asked.span);
         chosen.dedup_by_key(|asked| asked.span);
@@ -326,19 +351,15 @@ impl Judge<'_> {
 
     /// The nearest manifests above what the stages copy, or above what the stages of that language hold that they copy
     /// from.
-    fn above<'r>(
-        &self,
-        family: &[usize],
-        language: Language,
-        layout: &Layout<'_>,
-        sent: &[&'r Requirement],
-    ) -> Vec<&'r Requirement> {
-        let of_language = |stage: usize| match self.image.bases.get(self.root_of(stage)) {
-            Some(Base::Image(value)) => {
-                value.as_str().is_some_and(|text| runtime::of(text).iter().any(|runtime| runtime.language == language))
-            }
-            _ => false,
-        };
+    fn above<'r>(&self, language: Language, layout: &Layout<'_>, sent: &[&'r Requirement]) -> Vec<&'r Requirement> {
+        let of_language =
+            |stage: usize| match self.families.root_of.get(&stage).and_then(|root| self.image.bases.get(*root)) {
+                Some(Base::Image(value)) => value
+                    .as_str()
+                    .is_some_and(|text| runtime::of(text).iter().any(|runtime| runtime.language == language)),
+                _ => false,
+            };
+        let family = &self.family.stages;
         let from = family.iter().flat_map(|stage| layout.copies_from(*stage)).filter(|stage| of_language(*stage));
         let stages: BTreeSet<usize> = family.iter().copied().chain(from).collect();
         let mut folders: BTreeSet<&str> = BTreeSet::new();
@@ -368,9 +389,8 @@ impl Judge<'_> {
     }
 
     /// The folders in which the stages run something.
-    fn workplaces(&self, family: &[usize]) -> BTreeSet<String> {
-        let steps = self.image.steps.iter().filter(|step| family.contains(&step.stage));
-        let runs = steps.filter(|step| {
+    fn workplaces(&self) -> BTreeSet<String> {
+        let runs = self.family.steps.iter().filter(|step| {
             step.instruction(self.dockerfile).is_some_and(|instruction| {
                 matches!(
                     instruction.kind,
@@ -398,7 +418,7 @@ impl Judge<'_> {
     }
 
     /// Whether the stages install or choose another version themselves.
-    fn brings_another(&self, family: &[usize], language: Language) -> bool {
+    fn brings_another(&self, language: Language) -> bool {
         let (programs, words): (&[&str], &[&str]) = match language {
             Language::Python => {
                 (&["pyenv", "conda", "mamba", "micromamba", "asdf", "mise"], &["--python", "deadsnakes"])
@@ -417,31 +437,34 @@ impl Judge<'_> {
             Language::Rust => &["RUSTUP_TOOLCHAIN"],
             _ => &[],
         };
-        let mut steps = self.image.steps.iter().filter(|step| family.contains(&step.stage));
-        steps.any(|step| match step.instruction(self.dockerfile).map(|instruction| &instruction.kind) {
-            Some(InstructionKind::Run(command)) => {
-                let body = shell::parse_command(command);
-                let sets = |it: &shell::Assignment| variables.contains(&&*it.name);
-                body.commands.iter().any(|command| {
-                    let arguments = || command.words.iter().map(|word| word.raw.as_str());
-                    programs.contains(&&*command.program())
-                        || command.assignments.iter().any(sets)
-                        || (language == Language::Python
-                            && command.program() == "uv"
-                            && arguments().any(|it| it == "python"))
-                        || arguments().any(|word| {
-                            words.iter().any(|it| if *it == "+" { word.starts_with('+') } else { word.contains(it) })
-                        })
-                })
+        self.family.steps.iter().any(|step| {
+            match step.instruction(self.dockerfile).map(|instruction| &instruction.kind) {
+                Some(InstructionKind::Run(command)) => {
+                    let body = shell::parse_command(command);
+                    let sets = |it: &shell::Assignment| variables.contains(&&*it.name);
+                    body.commands.iter().any(|command| {
+                        let arguments = || command.words.iter().map(|word| word.raw.as_str());
+                        programs.contains(&&*command.program())
+                            || command.assignments.iter().any(sets)
+                            || (language == Language::Python
+                                && command.program() == "uv"
+                                && arguments().any(|it| it == "python"))
+                            || arguments().any(|word| {
+                                words
+                                    .iter()
+                                    .any(|it| if *it == "+" { word.starts_with('+') } else { word.contains(it) })
+                            })
+                    })
+                }
+                Some(InstructionKind::Env(pairs)) => pairs.iter().any(|pair| {
+                    let local = step.value(&pair.value).as_str() == Some("local");
+                    variables.contains(&&*pair.key.text) && !local
+                }),
+                Some(InstructionKind::Arg(declarations)) => {
+                    declarations.iter().any(|declaration| variables.contains(&&*declaration.name.text))
+                }
+                _ => false,
             }
-            Some(InstructionKind::Env(pairs)) => pairs.iter().any(|pair| {
-                let local = step.value(&pair.value).as_str() == Some("local");
-                variables.contains(&&*pair.key.text) && !local
-            }),
-            Some(InstructionKind::Arg(declarations)) => {
-                declarations.iter().any(|declaration| variables.contains(&&*declaration.name.text))
-            }
-            _ => false,
         })
     }
 }
