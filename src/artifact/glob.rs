@@ -40,6 +40,10 @@ impl GlobError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
     tokens: Vec<Token>,
+    /// The letters that every match begins with, ends with, and holds somewhere: most paths are turned away by these.
+    prefix: String,
+    suffix: String,
+    needle: String,
 }
 
 /// What the automaton works with, kept between matches so that no match has to allocate.
@@ -104,7 +108,7 @@ impl Glob {
         // A star after a star matches no more than one does.
         tokens.dedup_by(|b, a| *a == Token::Many(Set::NotSlash) && b == a);
         tokens.push(Token::End);
-        Ok(Self { tokens })
+        Ok(Self::new(tokens))
     }
 
     /// Compiles a regular expression in Go's syntax, of the kind that moby's matcher makes from a pattern.
@@ -112,11 +116,36 @@ impl Glob {
         RegularExpression { rest: text, tokens: Vec::new() }.parse()
     }
 
+    fn new(tokens: Vec<Token>) -> Self {
+        let mut runs = vec![String::new()];
+        for token in tokens.iter().filter(|token| !matches!(token, Token::Start | Token::End)) {
+            match (token, runs.last_mut()) {
+                (Token::One(Set::Is(char)), Some(run)) => run.push(*char),
+                _ => runs.push(String::new()),
+            }
+        }
+        let anchored = |end: Option<&Token>, anchor: Token| end == Some(&anchor);
+        let starts = tokens.iter().filter(|token| **token == Token::Start).count();
+        let ends = tokens.iter().filter(|token| **token == Token::End).count();
+        // An anchor in the middle is odd enough to be left to the automaton.
+        let prefix = match runs.first() {
+            Some(run) if starts == 0 || (starts == 1 && anchored(tokens.first(), Token::Start)) => run.clone(),
+            _ => String::new(),
+        };
+        let suffix = match runs.last() {
+            Some(run) if ends == 1 && anchored(tokens.last(), Token::End) => run.clone(),
+            _ => String::new(),
+        };
+        let needle = match (starts, ends) {
+            (0 | 1, 0 | 1) => runs.into_iter().max_by_key(String::len).unwrap_or_default(),
+            _ => String::new(),
+        };
+        Self { tokens, prefix, suffix, needle }
+    }
+
     /// Whether the whole of `path` matches. The time is bounded by the length of the path times that of the pattern.
     pub fn matches(&self, path: &str, scratch: &mut Scratch) -> bool {
-        if let Some(Token::One(set)) = self.tokens.first()
-            && path.chars().next().is_none_or(|first| !set.has(first))
-        {
+        if !path.starts_with(&self.prefix) || !path.ends_with(&self.suffix) || !path.contains(&self.needle) {
             return false;
         }
         scratch.begin(self.tokens.len());
@@ -313,7 +342,7 @@ impl RegularExpression<'_> {
                 other => self.tokens.push(Token::One(Set::Is(other))),
             }
         }
-        Ok(Glob { tokens: self.tokens })
+        Ok(Glob::new(self.tokens))
     }
 
     fn next(&mut self) -> Option<char> {

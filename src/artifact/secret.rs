@@ -196,7 +196,18 @@ const TOKENS: &[(&str, &str, usize)] = &[
 /// the browser anyway.
 pub fn is_secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    let public = ["PUBLIC", "VITE_", "REACT_APP_", "GATSBY_", "SAMPLE", "EXAMPLE"];
+    let public = [
+        "PUBLIC",
+        "PUBLISHABLE",
+        "ANON_",
+        "SITE_KEY",
+        "VITE_",
+        "REACT_APP_",
+        "NG_APP_",
+        "GATSBY_",
+        "SAMPLE",
+        "EXAMPLE",
+    ];
     if public.iter().any(|mark| upper.contains(mark)) {
         return false;
     }
@@ -218,6 +229,8 @@ pub fn is_secret_value(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     let reference = value.contains("${")
         || value.starts_with(['$', '<', '{', '%', '@', '/', '.'])
+        // Keys that are made to be published: Stripe, Mapbox, PostHog.
+        || ["pk_", "pk.", "phc_"].iter().any(|start| value.starts_with(start))
         || ["op://", "vault:", "ref+", "arn:", "file:", "http://", "https://", "encrypted:"]
             .iter()
             .any(|start| lower.starts_with(start));
@@ -358,6 +371,7 @@ mod tests {
             (SecretFile::Env, "# API_TOKEN=f81d4fae7dec11d0", false),
             (SecretFile::Env, "ACCESS_TOKEN_EXPIRE_MINUTES=100000000", false),
             (SecretFile::Env, "NEXT_PUBLIC_API_KEY=f81d4fae7dec11d0", false),
+            (SecretFile::Env, "STRIPE_PUBLISHABLE_KEY=f81d4fae7dec11d0\nMAPBOX_TOKEN=pk.f81d4fae7dec11d0", false),
             (SecretFile::Env, "PASSWORD_FILE=/run/secrets/db1", false),
             (SecretFile::Key, "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n", true),
             (SecretFile::Pem, "-----BEGIN CERTIFICATE-----\nMIID\n", false),
