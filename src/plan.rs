@@ -153,24 +153,27 @@ impl Standing {
     }
 }
 
-/// Compares the wishes with what stands. `check_run` makes the check run from the findings that have, or are about to
-/// get, an inline comment.
+/// Compares the wishes for the commit `head` with what stands. `check_run` makes the check run from the findings that
+/// have, or are about to get, an inline comment.
 pub fn plan(
     standing: &Standing,
+    head: &str,
     review: Option<&Review>,
     check_run: impl FnOnce(&BTreeSet<Fingerprint>) -> Option<CheckRun>,
 ) -> Plan {
     let mut steps = Vec::new();
     let mut commented = standing.commented();
-    if let (Some(review), Some(pull_request)) = (review, &standing.pull_request) {
+    if let Some(pull_request) = &standing.pull_request {
         let stopped = match pull_request {
             StandingPullRequest { open: false, .. } => Some(Stopped::Closed),
-            StandingPullRequest { head, .. } if *head != review.head => Some(Stopped::HeadMoved),
+            StandingPullRequest { head: now, .. } if now != head => Some(Stopped::HeadMoved),
             StandingPullRequest { .. } => None,
         };
         if stopped.is_some() {
             return Plan { steps, stopped };
         }
+    }
+    if let (Some(review), Some(pull_request)) = (review, &standing.pull_request) {
         // GitHub shows a pending review to its author only. The marker tells ours from one that a person, whose token
         // this may be, is still writing.
         let is_debris = |review: &&StandingReview| review.pending && runs(&review.body).next().is_some();
@@ -316,7 +319,7 @@ mod tests {
     }
 
     fn planned(standing: &Standing, review: &Review) -> Plan {
-        plan(standing, Some(review), |commented| Some(check_run(&review.head, commented)))
+        plan(standing, &review.head, Some(review), |commented| Some(check_run(&review.head, commented)))
     }
 
     #[test]

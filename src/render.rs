@@ -1,5 +1,6 @@
 //! The tongues: a report in words, for people and for programs. A renderer posts nothing and decides nothing.
 
+pub mod annotations;
 pub mod catalogue;
 pub mod check_run;
 pub mod escape;

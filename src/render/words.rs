@@ -213,6 +213,11 @@ pub fn may_not_check(fork: bool) -> String {
 /// When GitHub refused the lines of a review.
 pub const LINES_REFUSED: &str = "GitHub did not accept a line of the review, so that all remarks stand in its body.";
 
+/// When GitHub could not be written to for a reason that is not ours.
+pub fn not_published(why: &str) -> String {
+    format!("Not everything could be posted. {why}")
+}
+
 /// When the pull request has moved on.
 pub const HEAD_MOVED: &str =
     "The pull request has moved on to another commit meanwhile; nothing is posted for this one.";

@@ -173,7 +173,7 @@ impl Sides {
 }
 
 /// The policy that a revision sets, or the file that was named instead of its settings.
-fn policy_of(tree: &mut Tree, flags: &SettingsFlags, output: &Output) -> Result<Policy> {
+pub(crate) fn policy_of(tree: &mut Tree, flags: &SettingsFlags, output: &Output) -> Result<Policy> {
     let mut settings_file = None;
     match &flags.config {
         Some(path) => settings_file = Some(source::named_file(path)?),

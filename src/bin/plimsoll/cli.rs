@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::review::Review;
+
 /// The examples under `plimsoll --help`.
 const EXAMPLES: &str = "\
 Examples:
@@ -60,6 +62,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Judge the files here, or what a change does to them
     Check(Check),
+    /// Review a pull request: what the GitHub action runs
+    Review(Review),
     /// Show what a rule finds, why, and how to mend it
     Explain(Explain),
     /// List the rules
@@ -98,7 +102,7 @@ pub(crate) struct Check {
 }
 
 /// What is said about the settings on the command line.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct SettingsFlags {
     /// The severity from which findings fail: error, warning, notice, or never [default: error]
     #[arg(long, value_name = "SEVERITY")]

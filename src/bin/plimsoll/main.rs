@@ -4,11 +4,17 @@
 
 mod check;
 mod cli;
+mod event;
 mod explain;
+mod github;
 mod init;
 mod mistake;
 mod output;
 mod policy;
+mod publish;
+mod remote;
+mod review;
+mod runner;
 mod source;
 
 use std::process::ExitCode;
@@ -36,6 +42,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, output: &Output) -> Result<ExitCode> {
     match command {
         Command::Check(arguments) => check::check(arguments, output),
+        Command::Review(arguments) => review::review(arguments, output),
         Command::Builds(arguments) => check::builds(arguments, output),
         Command::Baseline(arguments) => check::baseline(arguments, output),
         Command::Explain(arguments) => explain::explain(arguments, output),
