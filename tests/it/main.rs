@@ -14,7 +14,11 @@ mod dockerignore;
 mod engine;
 mod fixes;
 #[cfg(feature = "cli")]
+mod fake_github;
+#[cfg(feature = "cli")]
 mod program;
+#[cfg(feature = "cli")]
+mod review;
 mod rules;
 mod same;
 mod settings;
