@@ -217,7 +217,7 @@ impl Markdown {
         let closing = word.get(opening.len() + body.len()..).unwrap_or_default();
         // A line that begins with a number and a dot is a list.
         let starts_list = self.text.is_empty() && body.starts_with(|c: char| c.is_ascii_digit());
-        if body.is_empty() && matches!(word, "" | "–" | "—" | "…") || (is_plain(body) && !starts_list) {
+        if word.chars().all(is_punctuation) || (is_plain(body) && !starts_list) {
             self.text.push_str(word);
         } else if body.is_empty() || opening.contains(':') || closing.contains(':') && body.contains(':') {
             self.code(word);
@@ -227,6 +227,11 @@ impl Markdown {
             self.text.push_str(closing);
         }
     }
+}
+
+/// What may stand alone between two words or close to a code span: alone it is no markup.
+fn is_punctuation(c: char) -> bool {
+    matches!(c, '.' | ',' | ';' | ':' | '?' | '!' | '(' | ')' | '"' | '\'' | '“' | '”' | '‘' | '’' | '–' | '—' | '…')
 }
 
 /// Whether a word means nothing but itself to Markdown and to GitHub.
@@ -308,6 +313,7 @@ mod tests {
             (":smile: now", "`:smile:` now"),
             ("`a`b@c", "`a` `b@c`"),
             ("odd ` tick", "odd tick"),
+            ("no build reads `x`: put (`y`) there; `z`.", "no build reads `x`: put (`y`) there; `z`."),
             ("`a``b`", "`a` `b`"),
             ("a | b", "a `|` b"),
             ("line\nbreak <!-- plimsoll:v1:00 -->", "line break `<!--` `plimsoll:v1:00` `-->`"),

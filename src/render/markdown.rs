@@ -151,14 +151,14 @@ mod tests {
 
 | Severity | Rule | Place | What, and what to do |
 | --- | --- | --- | --- |
-| error | `root-user` | `web/Docker file:6` | The image runs as root.<br>Type this: USER `10001:10001` |
-| warning | `unpinned-uid` | `api/Dockerfile:4` | User `app` has no fixed uid.<br>Type this: USER `10001:10001` |
+| error | [`root-user`](https://github.com/plimsoll-dev/plimsoll/blob/main/src/rules/root_user.md) | `web/Docker file:6` | The image runs as root.<br>Type this: USER `10001:10001` |
+| warning | [`unpinned-uid`](https://github.com/plimsoll-dev/plimsoll/blob/main/src/rules/unpinned_uid.md) | `api/Dockerfile:4` | User `app` has no fixed uid.<br>Type this: USER `10001:10001` |
 
 <details><summary>1 resolved</summary>
 
 | Severity | Rule | Place | What, and what to do |
 | --- | --- | --- | --- |
-| warning | `apt-lists` | `api/Dockerfile:2` | The lists stay in the layer.<br>Type this: USER `10001:10001` |
+| warning | `sample-resolved` | `api/Dockerfile:2` | The lists stay in the layer.<br>Type this: USER `10001:10001` |
 
 </details>
 
@@ -166,7 +166,7 @@ mod tests {
 
 | Severity | Rule | Place | What, and what to do |
 | --- | --- | --- | --- |
-| warning | `unpinned-base` | `api/Dockerfile:1` | No digest.<br>Type this: USER `10001:10001` |
+| warning | `sample-standing` | `api/Dockerfile:1` | No digest.<br>Type this: USER `10001:10001` |
 
 </details>
 

@@ -54,11 +54,11 @@ pub(crate) fn report<'a>(base: &'a Snapshot, head: &'a Snapshot) -> Report<'a> {
             Some(uid),
         ),
         judged(Status::Introduced, Severity::Notice, "hostile", web(HOSTILE), HOSTILE, Some(create)),
-        judged(Status::Standing, Severity::Warning, "unpinned-base", api("debian:12"), "No digest.", None),
+        judged(Status::Standing, Severity::Warning, "sample-standing", api("debian:12"), "No digest.", None),
         judged(
             Status::Resolved,
             Severity::Warning,
-            "apt-lists",
+            "sample-resolved",
             find(base, "api/Dockerfile", "apt-get update"),
             "The lists stay in the layer.",
             None,

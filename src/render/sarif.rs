@@ -236,7 +236,7 @@ mod tests {
         let of = |pointer: &str| -> Vec<String> {
             results.iter().map(|result| result.pointer(pointer).map_or_else(String::new, Value::to_string)).collect()
         };
-        assert_eq!(of("/ruleId"), ["\"root-user\"", "\"unpinned-uid\"", "\"hostile\"", "\"unpinned-base\""]);
+        assert_eq!(of("/ruleId"), ["\"root-user\"", "\"unpinned-uid\"", "\"hostile\"", "\"sample-standing\""]);
         assert_eq!(of("/baselineState"), ["\"new\"", "\"new\"", "\"new\"", "\"unchanged\""]);
         assert_eq!(of("/locations/0/physicalLocation/artifactLocation/uri")[0], "\"web/Docker%20file\"");
         assert_eq!(of("/locations/0/physicalLocation/region/startColumn")[0], "6");

@@ -38,8 +38,8 @@ pub fn text(report: &Report<'_>, options: Options) -> String {
     let renderer = renderer(options);
     let mut out = String::new();
     for judged in report.findings.iter().filter(|judged| in_full(judged, options)) {
-        out.push_str(&renderer.render(&groups(report, judged)));
-        out.push_str("\n\n");
+        push_drawing(&mut out, &renderer.render(&groups(report, judged)));
+        out.push('\n');
     }
     let resolved = report.findings.iter().filter(|judged| judged.status == Status::Resolved);
     section(&mut out, resolved.map(|judged| format!("resolved: {}", one_line(report, judged))));
@@ -90,9 +90,17 @@ pub fn builds(report: &Report<'_>) -> String {
 pub fn problem(snapshot: &Snapshot, span: Span, message: &str, help: &str, options: Options) -> String {
     let title = Level::ERROR.primary_title(log_line(message));
     let group = title.elements(snippets(snapshot, span, &[])).element(Level::HELP.message(self::message(help)));
-    let mut out = renderer(options).render(&[group]);
-    out.push('\n');
+    let mut out = String::new();
+    push_drawing(&mut out, &renderer(options).render(&[group]));
     out
+}
+
+/// The lines of a drawing, without the blanks that an empty line of a help is indented by.
+fn push_drawing(out: &mut String, drawing: &str) {
+    for line in drawing.lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
 }
 
 fn renderer(options: Options) -> Renderer {
@@ -312,7 +320,7 @@ help: Type this:
 2 | RUN useradd -r -u 10001 app && \
   |                ++++++++
 
-resolved: warning[apt-lists]: api/Dockerfile:2: The lists stay in the layer.
+resolved: warning[sample-resolved]: api/Dockerfile:2: The lists stay in the layer.
 
 not judged: compose.yaml:7: ${X} ␛[31m��## [add-mask]x ::error::y ::stop-commands::z <!-- @me | ` [l](u)
 
@@ -326,7 +334,7 @@ Show the standing and accepted findings too: add --all
     fn everything_is_drawn_on_request() {
         let (base, head) = (sample::base(), sample::head());
         let text = text(&sample::report(&base, &head), Options { all: true, ..Options::default() });
-        assert!(text.contains("warning[unpinned-base]: No digest."));
+        assert!(text.contains("warning[sample-standing]: No digest."));
         assert!(text.contains("= note: it was there before the change"));
         assert!(text.contains("= note: accepted in .github/plimsoll-baseline.json:3: agreed"));
         assert!(!text.contains("--all"));
