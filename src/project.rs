@@ -43,6 +43,9 @@ pub const MAX_PROBLEMS_PER_FILE: usize = 20;
 /// How many images of this repository may be made from each other in a row for their users to be known.
 const MAX_BUILT_BASES: usize = 4;
 
+/// How many gaps are told one by one.
+pub const MAX_GAPS: usize = 1_000;
+
 /// Everything known about one revision.
 #[derive(Debug)]
 pub struct Project<'a> {
@@ -108,6 +111,12 @@ impl<'a> Project<'a> {
         project.tell_unread(&sources);
         project.gaps.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
         project.gaps.dedup();
+        if let Some(more) = project.gaps.len().checked_sub(MAX_GAPS).filter(|more| *more > 0) {
+            project.gaps.truncate(MAX_GAPS);
+            if let Some(last) = project.gaps.last_mut() {
+                last.message.push_str(&format!(" (and {more} more that could not be judged)"));
+            }
+        }
         project
     }
 

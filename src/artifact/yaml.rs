@@ -139,6 +139,7 @@ pub fn parse(file: FileId, text: &str) -> Yaml {
         anchors: BTreeMap::new(),
         root: None,
         expanded: 0,
+        excessive: false,
     };
     let mut parser = Parser::new_from_str_with_options(text, options());
     while let Some(event) = parser.next() {
@@ -322,6 +323,8 @@ struct Builder<'t> {
     root: Option<Arc<Node>>,
     /// How many nodes the document has so far, aliases followed.
     expanded: u64,
+    /// Whether an alias was too much already.
+    excessive: bool,
 }
 
 /// A collection whose end has not come yet.
@@ -456,7 +459,14 @@ impl<'t> Builder<'t> {
         if self.expanded.saturating_add(target.expanded) > MAX_EXPANDED_NODES
             || target.height + self.open.len() > 2 * MAX_DEPTH
         {
-            self.problem(span, format!("document contains excessive aliasing; `*{name}` is not followed"));
+            // Once it is too much, every further alias is.
+            if !self.excessive {
+                self.problem(
+                    span,
+                    format!("document contains excessive aliasing: `*{name}` and others are not followed"),
+                );
+                self.excessive = true;
+            }
             return None;
         }
         Some(target)
@@ -494,6 +504,7 @@ impl<'t> Builder<'t> {
         }
         self.anchors.clear();
         self.expanded = 0;
+        self.excessive = false;
     }
 
     fn fail(&mut self, error: &granit_parser::ScanError) {

@@ -73,6 +73,7 @@ pub(super) fn applications(snapshot: &Snapshot, composes: &[Compose]) -> Applica
             .iter()
             .map(|compose| compose.services.iter().map(|service| (&*service.name, service)).collect())
             .collect(),
+        extended: BTreeMap::new(),
         inclusions: 0,
         gaps: Vec::new(),
     };
@@ -94,6 +95,8 @@ struct Resolver<'a> {
     composes: &'a [Compose],
     by_path: BTreeMap<&'a str, usize>,
     by_name: Vec<BTreeMap<&'a str, &'a Service>>,
+    /// Services whose extensions are resolved, by file and name: a base that many extend is resolved once.
+    extended: BTreeMap<(usize, String), Service>,
     inclusions: usize,
     gaps: Vec<Gap>,
 }
@@ -162,8 +165,9 @@ impl<'a> Resolver<'a> {
             own.extend(compose.services.iter().map(|service| self.extended(at, service, &mut Vec::new())));
             for service in own {
                 if services.len() >= MAX_SERVICES {
-                    self.gap(service.name_span, format!("more than {MAX_SERVICES} services; the rest is not judged"));
-                    break;
+                    let start = Span::file_start(service.name_span.file);
+                    self.gap(start, format!("more than {MAX_SERVICES} services; the rest is not judged"));
+                    return services;
                 }
                 match at_name.get(&service.name) {
                     Some(&place) => services[place] = services[place].overlaid(&service),
@@ -206,6 +210,9 @@ impl<'a> Resolver<'a> {
             self.gap(name.span, format!("`extends: {}` comes back to itself, or is too long a chain", name.text));
             return service.clone();
         }
+        if let Some(known) = self.extended.get(&(at, service.name.clone())) {
+            return known.clone();
+        }
         // A file that is not there is already a gap.
         let Some(source) = file.as_ref().map_or(Some(at), |file| self.file(compose, file)) else {
             return service.clone();
@@ -220,6 +227,7 @@ impl<'a> Resolver<'a> {
         let mut both = base.overlaid(service);
         // The service is the one that extends; a person looks for it there.
         (both.name_span, both.span) = (service.name_span, service.span);
+        self.extended.insert((at, service.name.clone()), both.clone());
         both
     }
 

@@ -12,9 +12,9 @@ mod context;
 mod dockerfile;
 mod dockerignore;
 mod engine;
-mod fixes;
 #[cfg(feature = "cli")]
 mod fake_github;
+mod fixes;
 #[cfg(feature = "cli")]
 mod program;
 #[cfg(feature = "cli")]

@@ -1,0 +1,263 @@
+//! Which builds a repository has.
+
+use crate::project::Project;
+use crate::settings::{BuildSetting, Settings};
+use crate::snapshot::Snapshot;
+
+use super::*;
+
+/// Every build as `dockerfile @ context [target] (engine-less origins)`, then every gap behind a `?`.
+fn check(files: &[(&str, &str)], expected: &[&str]) {
+    check_with(&Settings::default(), files, expected);
+}
+
+fn check_with(settings: &Settings, files: &[(&str, &str)], expected: &[&str]) {
+    let snapshot = Snapshot::from_texts("t", files.iter().copied());
+    let project = Project::new(&snapshot, settings);
+    let builds = project.builds.iter().map(|build| {
+        let origins = build.origins.iter().map(|origin| {
+            let place = format!("{}:{}", snapshot.path(origin.span.file), snapshot.positions(origin.span).0.line);
+            format!("{} {place}", origin.kind.name())
+        });
+        let git = if matches!(build.context, Context::Git(_)) { "git " } else { "" };
+        let target = build.target.as_ref().map(|target| format!(" [{target}]")).unwrap_or_default();
+        let missing = if build.dockerfile.is_none() { "missing " } else { "" };
+        let origins = origins.collect::<Vec<_>>().join(", ");
+        format!("{missing}{} @ {git}{}{target} ({origins})", build.dockerfile_path, build.context.name())
+    });
+    let gaps = project.gaps.iter().map(|gap| format!("? {}", gap.message));
+    let found: Vec<String> = builds.chain(gaps).collect();
+    assert_eq!(found, expected, "{files:#?}");
+}
+
+const FROM: &str = "FROM a\n";
+
+#[test]
+fn compose_names_builds_in_every_form() {
+    check(
+        &[
+            (
+                "compose.yaml",
+                "services:\n  a:\n    build: ./api\n  b:\n    build:\n      context: .\n      dockerfile: ops/web.txt\n      target: prod\n  \
+                 c:\n    build:\n      context: web\n      dockerfile: ../api/Dockerfile\n  d:\n    build: {dockerfile: Dockerfile.d}\n",
+            ),
+            ("api/Dockerfile", FROM),
+            ("ops/web.txt", FROM),
+            ("web/x", ""),
+        ],
+        &[
+            "api/Dockerfile @ api (compose compose.yaml:3)",
+            "ops/web.txt @ . [prod] (compose compose.yaml:6)",
+            "api/Dockerfile @ web (compose compose.yaml:11)",
+            "missing Dockerfile.d @ . (compose compose.yaml:14)",
+        ],
+    );
+}
+
+#[test]
+fn what_a_variable_decides_is_a_gap_unless_it_has_a_value() {
+    let compose = "services:\n  a:\n    build: ${A}\n  b:\n    build: ${B:-b}\n  c:\n    build: ${C}\n  d:\n    build: {context: b, \
+                   dockerfile: \"${D}\"}\n";
+    check(
+        &[(".env", "C=c\n"), ("b/Dockerfile", FROM), ("c/Dockerfile", FROM), ("compose.yaml", compose)],
+        &[
+            "b/Dockerfile @ b (compose compose.yaml:5)",
+            "c/Dockerfile @ c (compose compose.yaml:7)",
+            "? the context of service `a` depends on `A`, which has no value",
+            "? the Dockerfile of service `d` depends on a variable without value",
+        ],
+    );
+}
+
+#[test]
+fn a_context_outside_of_the_repository_is_a_gap() {
+    let compose = "services:\n  a:\n    build: ../other\n  b:\n    build: https://github.com/x/y.git#main\n  c:\n    build: /srv\n";
+    check(
+        &[("compose.yaml", compose)],
+        &[
+            "missing Dockerfile @ https://github.com/x/y.git#main (compose compose.yaml:5)",
+            "? the context `../other` of service `a` is not in this repository",
+            "? the context `https://github.com/x/y.git#main` of a build is out of sight",
+            "? the context `/srv` of service `c` is not in this repository",
+        ],
+    );
+}
+
+#[test]
+fn the_same_build_named_twice_has_two_origins() {
+    let workflow = "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n      - uses: docker/build-push-action@v6\n        with:\n          \
+                    context: ./api/\n";
+    check(
+        &[
+            (".github/workflows/ci.yml", workflow),
+            ("api/Dockerfile", FROM),
+            ("compose.yaml", "services:\n  a:\n    build: api\n  b:\n    build: ./api\n"),
+        ],
+        &["api/Dockerfile @ api (compose compose.yaml:3, compose compose.yaml:5, workflow .github/workflows/ci.yml:7)"],
+    );
+}
+
+#[test]
+fn overlays_extensions_and_inclusions_are_followed() {
+    check(
+        &[
+            ("api/Dockerfile", FROM),
+            ("base/Dockerfile", FROM),
+            ("base/services.yml", "services:\n  common:\n    build: .\n"),
+            (
+                "compose.yaml",
+                "include:\n  - ops/db.yaml\nservices:\n  a:\n    build: api\n  b:\n    extends: {file: base/services.yml, service: common}\n  \
+                 c:\n    extends: a\n",
+            ),
+            ("compose.override.yaml", "services:\n  a:\n    build: {target: dev}\n"),
+            ("ops/Dockerfile", FROM),
+            ("ops/db.yaml", "services:\n  db:\n    build: .\n"),
+        ],
+        &[
+            "ops/Dockerfile @ ops (compose ops/db.yaml:3)",
+            "api/Dockerfile @ api [dev] (compose compose.yaml:5)",
+            "base/Dockerfile @ base (compose base/services.yml:3)",
+            "api/Dockerfile @ api (compose compose.yaml:5)",
+        ],
+    );
+}
+
+#[test]
+fn build_push_action_sends_the_repository_by_git_unless_told() {
+    let steps = "jobs:\n  a:\n    env:\n      DIR: api\n    steps:\n      - uses: docker/build-push-action@v6\n      - uses: \
+                 docker/build-push-action@v6\n        with:\n          context: '{{defaultContext}}:api'\n      - uses: docker/build-push-action@v6\n        \
+                 with:\n          context: .\n          file: api/Dockerfile\n          target: x\n      - uses: docker/build-push-action@v6\n        \
+                 with:\n          context: ${{ env.DIR }}\n      - uses: docker/build-push-action@v6\n        with:\n          \
+                 context: ${{ matrix.dir }}\n      - uses: docker/build-push-action@v6\n        with:\n          file: api/Dockerfile\n";
+    check(
+        &[(".github/workflows/ci.yml", steps), ("Dockerfile", FROM), ("api/Dockerfile", FROM)],
+        &[
+            "Dockerfile @ git . (workflow .github/workflows/ci.yml:6)",
+            "api/Dockerfile @ git api (workflow .github/workflows/ci.yml:9)",
+            "api/Dockerfile @ . [x] (workflow .github/workflows/ci.yml:12)",
+            "api/Dockerfile @ api (workflow .github/workflows/ci.yml:17)",
+            "api/Dockerfile @ git . (workflow .github/workflows/ci.yml:23)",
+            "? the context of a build is only known when it runs: `${{ matrix.dir }}`",
+        ],
+    );
+}
+
+#[test]
+fn scripts_of_workflows_build_too() {
+    let workflow = "env:\n  API: api\njobs:\n  a:\n    defaults: {run: {working-directory: web}}\n    steps:\n      - run: docker build .\n      \
+                    - run: |\n          echo \"${{ github.sha }}\"\n          cd ../$API\n          docker build \\\n            -t \
+                    x:${{ github.sha }} \\\n            -f Dockerfile.prod --target run .\n      - working-directory: .\n        \
+                    run: >-\n          docker buildx build\n          ${{ github.workspace }}/api\n      - run: docker build ${{ matrix.dir }}\n      \
+                    - shell: pwsh\n        run: docker build other\n";
+    let action = "runs:\n  using: composite\n  steps:\n    - run: podman build api\n      shell: bash\n";
+    check(
+        &[
+            (".github/workflows/ci.yml", workflow),
+            ("actions/x/action.yml", action),
+            ("api/Dockerfile", FROM),
+            ("api/Dockerfile.prod", FROM),
+            ("web/Dockerfile", FROM),
+        ],
+        &[
+            "web/Dockerfile @ web (workflow .github/workflows/ci.yml:7)",
+            "api/Dockerfile.prod @ api [run] (workflow .github/workflows/ci.yml:13)",
+            "api/Dockerfile @ api (workflow .github/workflows/ci.yml:17)",
+            "api/Dockerfile @ api (action actions/x/action.yml:4)",
+            "? the context of a build is only known when it runs: `${{ matrix.dir }}`",
+        ],
+    );
+}
+
+#[test]
+fn checkouts_elsewhere_in_the_workspace_are_heeded() {
+    let steps = "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n        with: {path: src}\n      - uses: actions/checkout@v4\n        \
+                 with: {repository: x/y, path: other}\n      - uses: docker/build-push-action@v6\n        with: {context: src/api, file: \
+                 src/api/Dockerfile}\n      - uses: docker/build-push-action@v6\n        with: {context: other}\n";
+    check(
+        &[(".github/workflows/ci.yml", steps), ("api/Dockerfile", FROM)],
+        &[
+            "api/Dockerfile @ api (workflow .github/workflows/ci.yml:9)",
+            "missing Dockerfile @ other (workflow .github/workflows/ci.yml:11)",
+            "? the context `other` of a build is out of sight",
+        ],
+    );
+}
+
+#[test]
+fn a_container_action_builds_in_its_own_folder() {
+    check(
+        &[
+            ("action.yml", "runs:\n  using: docker\n  image: Dockerfile\n"),
+            ("sub/action.yaml", "runs:\n  using: docker\n  image: docker/Dockerfile.x\n"),
+            ("image/action.yml", "runs:\n  using: docker\n  image: docker://alpine\n"),
+            ("Dockerfile", FROM),
+            ("sub/docker/Dockerfile.x", FROM),
+        ],
+        &["Dockerfile @ . (action action.yml:3)", "sub/docker/Dockerfile.x @ sub/docker (action sub/action.yaml:3)"],
+    );
+}
+
+#[test]
+fn convention_takes_the_own_folder_or_the_root_where_the_sources_are() {
+    check(
+        &[
+            ("Dockerfile", FROM),
+            ("a/Dockerfile", "FROM x\nCOPY src /src\n"),
+            ("a/src/x", ""),
+            ("b/Dockerfile", "FROM x\nCOPY b/src package.json /src/\nCOPY --from=y z z\nCOPY *.txt /\n"),
+            ("b/src/x", ""),
+            ("c/Dockerfile", "FROM x\nCOPY nowhere package.json /src/\n"),
+            ("d/Dockerfile.part", "RUN x\n"),
+            ("e/Dockerfile.md", FROM),
+            ("package.json", ""),
+        ],
+        &[
+            "Dockerfile @ . (convention Dockerfile:1)",
+            "a/Dockerfile @ a (convention a/Dockerfile:1)",
+            "b/Dockerfile @ . (convention b/Dockerfile:1)",
+            "c/Dockerfile @ c (convention c/Dockerfile:1)",
+        ],
+    );
+}
+
+#[test]
+fn settings_name_builds_and_leave_paths_out() {
+    let exclude = globset::GlobSetBuilder::new().add(globset::Glob::new("old/**").unwrap()).build().unwrap();
+    let build = BuildSetting {
+        dockerfile: "ops/app.txt".to_owned(),
+        context: ".".to_owned(),
+        target: Some("prod".to_owned()),
+        args: BTreeMap::new(),
+    };
+    let settings = Settings { exclude, builds: vec![build], ..Settings::default() };
+    check_with(
+        &settings,
+        &[
+            ("compose.yaml", "services:\n  a:\n    build: old\n"),
+            ("old/Dockerfile", FROM),
+            ("ops/app.txt", FROM),
+            ("plimsoll.yaml", "builds:\n  - dockerfile: ops/app.txt\n"),
+        ],
+        &["ops/app.txt @ . [prod] (settings plimsoll.yaml:2)"],
+    );
+}
+
+#[test]
+fn development_and_test_images_are_no_products() {
+    let files = [
+        (".devcontainer/Dockerfile", FROM),
+        (".devcontainer/compose.yaml", "services:\n  a:\n    build: .\n"),
+        ("Dockerfile", FROM),
+        ("Dockerfile.test", FROM),
+        ("tests/Dockerfile", FROM),
+        ("tests/named/Dockerfile", FROM),
+        ("compose.yaml", "services:\n  a:\n    build: tests/named\n"),
+        ("latest/Dockerfile", FROM),
+    ];
+    let snapshot = Snapshot::from_texts("t", files);
+    let settings = Settings::default();
+    let project = Project::new(&snapshot, &settings);
+    let products: Vec<_> =
+        project.builds.iter().filter(|build| build.is_product()).map(|build| &*build.dockerfile_path).collect();
+    assert_eq!(products, ["tests/named/Dockerfile", "Dockerfile", "latest/Dockerfile"]);
+}
