@@ -92,7 +92,7 @@ impl Reader<'_, '_> {
         // BuildKit does not look at the flags of these.
         let unchecked = matches!(name, "" | "STOPSIGNAL" | "ARG")
             || matches!(kind, Ok(InstructionKind::Healthcheck(Healthcheck::None)));
-        if !unchecked {
+        if !unchecked && !instruction.flags.is_empty() {
             let found: Vec<_> = flags::check(&instruction.flags, known)
                 .map(|(flag, message)| Problem { span: flag.span, message })
                 .collect();

@@ -32,8 +32,8 @@ impl<'a> Line<'a> {
 
     /// The pieces of a part of the text, counted from its start.
     pub(super) fn pieces_of(&self, range: Range<usize>) -> Vec<(u32, u32)> {
-        let first = self.piece_index(range.start);
-        let mut pieces = Vec::new();
+        let (first, last) = (self.piece_index(range.start), self.piece_index(range.end));
+        let mut pieces = Vec::with_capacity(last - first + 1);
         for &(text, file) in self.pieces.get(first..).unwrap_or(&[]) {
             if text as usize >= range.end && !pieces.is_empty() {
                 break;
