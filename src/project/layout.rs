@@ -4,22 +4,19 @@
 //! is a folder already. The source of the behaviour is the reference
 //! (<https://docs.docker.com/reference/dockerfile/#copy>) and BuildKit's `fsutil/copy`.
 
+mod read;
 mod run;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::dockerfile::{Dockerfile, Instruction, InstructionKind, Transfer, Word};
+use crate::artifact::dockerfile::Dockerfile;
 use crate::artifact::dockerignore::Dockerignore;
 use crate::artifact::glob::{self, Glob, Scratch};
-use crate::artifact::image_reference::ImageReference;
 use crate::snapshot::{Kind, Snapshot};
 use crate::span::Span;
 
-use super::image::{Base, Cause, Image, Step, Value};
-use super::process::{BaseEntrypoint, base_entrypoint};
-use super::runtime::library_name;
-use run::{Effect as RunEffect, effect_of};
+use super::image::{Base, Cause, Image, Value};
 
 /// What one build puts where, stage by stage.
 #[derive(Debug)]
@@ -75,7 +72,7 @@ pub struct Wanted {
     pub ignored: Option<usize>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Effect {
     /// Something of the context.
     Placed(Placed),
@@ -91,9 +88,6 @@ enum Effect {
     Made(String),
 }
 
-/// How many times wildcards are compared with paths, in all.
-const MAX_COMPARISONS: usize = 4_000_000;
-
 /// How many effects and patterns one question may look at: stages that copy from each other could multiply them. Beyond
 /// that a path is unknown.
 const MAX_LOOKS: usize = 1_000_000;
@@ -106,32 +100,6 @@ const SYSTEM: &[&str] = &[
 
 /// Folders into which packages are installed, wherever they are.
 const INSTALLED: &[&str] = &["bin", ".venv", "venv", "site-packages", "dist-packages", "node_modules", "vendor"];
-
-/// Folders that nobody has to themselves.
-const SHARED: &[&str] = &[
-    "/",
-    "/bin",
-    "/etc",
-    "/go",
-    "/lib",
-    "/sbin",
-    "/usr",
-    "/usr/bin",
-    "/usr/lib",
-    "/usr/local",
-    "/usr/local/bin",
-    "/usr/local/lib",
-    "/usr/local/sbin",
-    "/usr/sbin",
-    "/usr/share",
-    "/var",
-    "/var/lib",
-    "/var/www",
-];
-
-/// Bases that bring an application of their own, or start somewhere else than in the root.
-const FILLED: &[&str] =
-    &["tiangolo/", "golang", "composer", "pytorch/", "tensorflow/", "nginx", "httpd", "caddy", "denoland/", "oven/bun"];
 
 impl<'a> Layout<'a> {
     /// Follows the instructions of a build whose context is the folder `context` of the repository (`""` is the root), with
@@ -151,15 +119,10 @@ impl<'a> Layout<'a> {
             ignore,
             image,
             effects: BTreeMap::new(),
-            bare: image.bases.iter().enumerate().map(|(stage, base)| (stage, is_bare(base))).collect(),
+            bare: image.bases.iter().enumerate().map(|(stage, base)| (stage, read::is_bare(base))).collect(),
             own: BTreeSet::new(),
         };
-        let mut reader = Reader { layout: &mut layout, stages: dockerfile.stages.len(), foreign, comparisons: 0 };
-        for step in &image.steps {
-            if let Some(instruction) = step.instruction(dockerfile) {
-                reader.instruction(step, instruction);
-            }
-        }
+        read::read(&mut layout, dockerfile, foreign);
         layout
     }
 
@@ -401,232 +364,6 @@ enum Found {
     Maybe,
     Missing(Wanted),
     No,
-}
-
-struct Reader<'l, 'a> {
-    layout: &'l mut Layout<'a>,
-    stages: usize,
-    foreign: &'l BTreeSet<String>,
-    comparisons: usize,
-}
-
-impl Reader<'_, '_> {
-    fn instruction(&mut self, step: &Step, instruction: &Instruction) {
-        match &instruction.kind {
-            InstructionKind::Copy(transfer) => self.transfer(step, instruction, transfer, false),
-            InstructionKind::Add(transfer) => self.transfer(step, instruction, transfer, true),
-            InstructionKind::Workdir(word) => {
-                if let Some(dir) = self.resolved(step, word) {
-                    self.own(&dir);
-                }
-            }
-            InstructionKind::Run(command) => {
-                for flag in instruction.flags.iter().filter(|flag| flag.name == "mount") {
-                    self.mount(step, flag.value.as_ref().map_or("", |value| &value.text), flag.span);
-                }
-                let dir = self.workdir(step);
-                for effect in effect_of(command) {
-                    let effect = match effect {
-                        RunEffect::Anything => Effect::Anything("/".to_owned()),
-                        RunEffect::Writes(path) => match &dir {
-                            Some(dir) => Effect::Anything(absolute(dir, &path)),
-                            None if path.starts_with('/') => Effect::Anything(absolute("/", &path)),
-                            None => Effect::Anything("/".to_owned()),
-                        },
-                        RunEffect::Installed => Effect::Installed,
-                        RunEffect::ProjectInstalled => Effect::ProjectInstalled,
-                    };
-                    self.push(step.stage, effect);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn push(&mut self, stage: usize, effect: Effect) {
-        self.layout.effects.entry(stage).or_default().push(effect);
-    }
-
-    fn own(&mut self, folder: &str) {
-        if !SHARED.contains(&folder) {
-            self.layout.own.insert(folder.to_owned());
-        }
-    }
-
-    /// The working directory; that of a bare base is the root.
-    fn workdir(&self, step: &Step) -> Option<String> {
-        known(&step.workdir)
-    }
-
-    fn resolved(&self, step: &Step, word: &Word) -> Option<String> {
-        let value = step.value(word);
-        let path = value.as_str()?;
-        if path.starts_with('/') { Some(absolute("/", path)) } else { Some(absolute(&self.workdir(step)?, path)) }
-    }
-
-    fn transfer(&mut self, step: &Step, instruction: &Instruction, transfer: &Transfer, add: bool) {
-        let stage = step.stage;
-        let Some(target) = self.resolved(step, &transfer.target) else {
-            return self.push(stage, Effect::Anything("/".to_owned()));
-        };
-        let several = transfer.sources.len() + instruction.heredocs.len() > 1;
-        let written = step.value(&transfer.target);
-        let ends = written
-            .as_str()
-            .is_some_and(|text| text.ends_with('/') || matches!(text, "." | "..") || text.ends_with("/."));
-        let existing = SHARED.contains(&target.as_str()) || self.layout.own.contains(&target);
-        let into = ends || several || existing;
-        for heredoc in &instruction.heredocs {
-            let path = if into { join(&target, &heredoc.name) } else { target.clone() };
-            self.push(stage, Effect::Made(path));
-        }
-        if instruction.flag("parents").is_some() || instruction.flag("exclude").is_some() {
-            return self.push(stage, Effect::Anything(target));
-        }
-        let from = instruction.flag("from").and_then(|flag| flag.value.as_ref());
-        let values: Vec<(Span, Option<String>)> =
-            transfer.sources.iter().map(|word| (word.span, step.value(word).as_str().map(str::to_owned))).collect();
-        for (span, source) in values {
-            let Some(source) = source else {
-                self.push(stage, Effect::Anything(target.clone()));
-                continue;
-            };
-            match from {
-                Some(from) => self.copy_from(stage, &from.text, &source, &target),
-                None => self.copy_context(stage, span, &source, &target, into, add),
-            }
-        }
-        // Only now, or the first COPY to a place would find it there.
-        if from.is_none() || ends {
-            self.own(&target);
-        }
-    }
-
-    fn copy_from(&mut self, stage: usize, from: &str, source: &str, target: &str) {
-        let source_stage = self.layout.image.stage(from, self.stages).filter(|_| !self.foreign.contains(from));
-        match source_stage {
-            Some(source_stage) if source_stage != stage && !glob::has_wildcards(source) && !from.contains('$') => {
-                let source = absolute("/", source);
-                self.push(stage, Effect::FromStage { stage: source_stage, source, target: target.to_owned() });
-            }
-            _ => self.push(stage, Effect::Anything(target.to_owned())),
-        }
-    }
-
-    fn copy_context(&mut self, stage: usize, span: Span, source: &str, target: &str, into: bool, add: bool) {
-        let archive = [".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"].iter().any(|suffix| source.ends_with(suffix));
-        if source.contains("://") || source.starts_with("git@") || (add && archive) {
-            return self.push(stage, Effect::Anything(target.to_owned()));
-        }
-        // Sources cannot leave the context; a leading slash is its root.
-        let relative = absolute("/", source);
-        let relative = relative.trim_start_matches('/');
-        if glob::has_wildcards(source) {
-            return self.wildcard(stage, span, relative, target, into);
-        }
-        let path = join(&self.layout.context, relative);
-        let path = path.trim_start_matches('/').to_owned();
-        self.place(stage, span, path, target, into);
-    }
-
-    fn place(&mut self, stage: usize, span: Span, path: String, target: &str, into: bool) {
-        let snapshot = self.layout.snapshot;
-        let kind = snapshot.find(&path).and_then(|file| snapshot.entry(file)).map(|entry| entry.kind);
-        match kind {
-            Some(Kind::File | Kind::Executable) => {
-                let mut targets = vec![join(target, name(&path))];
-                if !into {
-                    // Whether a folder is there already is not always known: the file may be either.
-                    targets.insert(0, target.to_owned());
-                }
-                for target in targets {
-                    let placed = Placed { source: path.clone(), target, folder: false, span };
-                    self.push(stage, Effect::Placed(placed));
-                }
-            }
-            None if snapshot.is_dir(&path) => {
-                let placed = Placed { source: path, target: target.to_owned(), folder: true, span };
-                self.push(stage, Effect::Placed(placed));
-            }
-            // Links, submodules, and what is not there now but may be when it is built.
-            _ => self.push(stage, Effect::Anything(target.to_owned())),
-        }
-    }
-
-    fn wildcard(&mut self, stage: usize, span: Span, pattern: &str, target: &str, into: bool) {
-        let Ok(matcher) = Glob::file_path(pattern) else {
-            return self.push(stage, Effect::Anything(target.to_owned()));
-        };
-        let snapshot = self.layout.snapshot;
-        let context = self.layout.context.clone();
-        let depth = pattern.matches('/').count() + 1;
-        let mut scratch = Scratch::default();
-        let mut found: BTreeSet<&str> = BTreeSet::new();
-        let mut last = "";
-        for (_, entry) in snapshot.below(&context) {
-            let Some(relative) = below(&context, &entry.path) else { continue };
-            let end = relative.match_indices('/').nth(depth - 1).map_or(relative.len(), |(at, _)| at);
-            let prefix = relative.get(..end).unwrap_or(relative);
-            if prefix == last {
-                continue;
-            }
-            last = prefix;
-            self.comparisons += 1;
-            if self.comparisons > MAX_COMPARISONS {
-                return self.push(stage, Effect::Anything(target.to_owned()));
-            }
-            if matcher.matches(prefix, &mut scratch) {
-                found.insert(prefix);
-            }
-        }
-        if found.is_empty() {
-            return self.push(stage, Effect::Anything(target.to_owned()));
-        }
-        let paths: Vec<String> =
-            found.iter().map(|prefix| join(&context, prefix).trim_start_matches('/').to_owned()).collect();
-        for path in paths {
-            self.place(stage, span, path, target, into);
-        }
-    }
-
-    /// `--mount=type=bind,source=…,target=…`: there while the command runs.
-    fn mount(&mut self, step: &Step, value: &str, span: Span) {
-        let field = |names: &[&str]| {
-            value
-                .split(',')
-                .filter_map(|field| field.split_once('='))
-                .find(|(key, _)| names.contains(key))
-                .map(|(_, value)| value)
-        };
-        let bind = field(&["type"]).is_none_or(|kind| kind == "bind");
-        if !bind || field(&["from"]).is_some() || value.contains('$') {
-            return;
-        }
-        let source = absolute("/", field(&["source", "src"]).unwrap_or("."));
-        let Some(dir) = self.workdir(step) else { return };
-        let target = absolute(&dir, field(&["target", "dst", "destination"]).unwrap_or("."));
-        let path = join(&self.layout.context, source.trim_start_matches('/'));
-        let path = path.trim_start_matches('/').to_owned();
-        let snapshot = self.layout.snapshot;
-        if snapshot.find(&path).is_some() || snapshot.is_dir(&path) {
-            let folder = snapshot.find(&path).is_none();
-            self.push(step.stage, Effect::Placed(Placed { source: path, target, folder, span }));
-        }
-    }
-}
-
-/// Whether nothing but a language or a distribution is in the base, and its working directory is the root.
-fn is_bare(base: &Base) -> bool {
-    let filled = match base {
-        Base::Image(value) => {
-            value.as_str().and_then(|text| ImageReference::parse(text).ok()).is_some_and(|reference| {
-                let name = library_name(&reference);
-                FILLED.iter().any(|prefix| name.starts_with(prefix))
-            })
-        }
-        Base::Scratch | Base::Stage(_) => false,
-    };
-    !filled && base_entrypoint(base) != BaseEntrypoint::Unknown
 }
 
 /// A working directory, where it is known; that of a base image is the root unless the image is one of few.
