@@ -25,6 +25,7 @@ pub(super) fn reader(name: &str) -> Option<fn(&str) -> Vec<Found>> {
         "Pipfile" => pipfile,
         "setup.cfg" => setup_cfg,
         ".python-version" => python_version,
+        ".tool-versions" => tool_versions,
         "go.mod" => go_mod,
         "package.json" => package_json,
         ".nvmrc" => nvmrc,
@@ -98,6 +99,31 @@ fn python_version(text: &str) -> Vec<Found> {
     version_file(text, Language::Python, ".python-version", |line| {
         plain(line.strip_prefix("python").unwrap_or(line).trim_start_matches('-'))
     })
+}
+
+/// asdf's and mise's: one tool a line, the first version counts (<https://asdf-vm.com/manage/configuration.html>).
+fn tool_versions(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (line, start) in lines(text) {
+        let code = line.split('#').next().unwrap_or(line);
+        let mut words = code.split_whitespace();
+        let (Some(tool), Some(value)) = (words.next(), words.next()) else { continue };
+        let language = match tool {
+            "python" => Language::Python,
+            "golang" | "go" => Language::Go,
+            "nodejs" | "node" => Language::Node,
+            "rust" => Language::Rust,
+            "ruby" => Language::Ruby,
+            "php" => Language::Php,
+            "dotnet" | "dotnet-core" => Language::DotnetSdk,
+            _ => continue,
+        };
+        if let (Some(parts), Some(at)) = (plain(value), code.rfind(value)) {
+            let at = start + at;
+            found.extend(soft(language, ".tool-versions", at..at + value.len(), parts));
+        }
+    }
+    found
 }
 
 /// The `go` and `toolchain` lines are minima (<https://go.dev/ref/mod#go-mod-file-go>,
@@ -394,6 +420,8 @@ mod tests {
         let cfg = "[metadata]\nname = x\n[options]\npython_requires = >=3.10\n";
         check("setup.cfg", cfg, "python_requires", ">=3.10", &["3.10"], &["3.9"]);
         check(".python-version", "# ours\n3.12.4\n", ".python-version", "3.12.4", &["3.12"], &["3.11", "3.12.5"]);
+        let tools = "nodejs 20.11.0 # lts\npython 3.12.1 3.11.2\n";
+        check(".tool-versions", tools, ".tool-versions", "20.11.0", &["20"], &["22"]);
         let go = "module x\n\ngo 1.22.3 // minimum\n\ntoolchain go1.23.1\n";
         check("go.mod", go, "go", "1.22.3", &["1.22", "1.23", "1"], &["1.21", "1.22.2"]);
         check("go.mod", go, "toolchain", "go1.23.1", &["1.23"], &["1.22"]);
