@@ -78,7 +78,7 @@ pub struct Project<'a> {
 }
 
 impl<'a> Project<'a> {
-    /// Puts together what the snapshot holds. Files that [`wanted`] names and nobody read are gaps.
+    /// Puts together what the snapshot holds. Files that [`wanted()`] names and nobody read are gaps.
     pub fn new(snapshot: &'a Snapshot, settings: &'a Settings) -> Self {
         let mut sources = Sources::read(snapshot, settings);
         let named = builds::named(snapshot, settings, &sources);
