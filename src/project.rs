@@ -289,6 +289,18 @@ impl<'a> Project<'a> {
             let message = format!("`{}` could not be read: {why}", snapshot.path(file));
             self.gaps.push(Gap { span: Span::file_start(file), message });
         }
+        let mut contexts = BTreeSet::new();
+        for build in &self.builds {
+            let (Some(context), Some(origin)) = (build.context.folder(), build.origins.first()) else { continue };
+            let left_out = if contexts.insert(context) { wanted::overlooked(snapshot, context) } else { 0 };
+            if left_out > 0 {
+                let message = format!(
+                    "{left_out} manifests, `.env` and `.gitignore` files of the context `{}` are too many to be read",
+                    build.context.name()
+                );
+                self.gaps.push(Gap { span: origin.span, message });
+            }
+        }
         if let Some(why) = &snapshot.incomplete
             && let Some((file, _)) = snapshot.entries().next()
         {

@@ -233,11 +233,13 @@ impl Found {
             let scope = scope.within(step);
             if let Some(uses) = step.get("uses") {
                 let action = uses.as_str().unwrap_or_default();
-                let action = action.split_once('@').map_or(action, |(action, _)| action).to_ascii_lowercase();
-                match &*action {
+                let (action, version) = action.split_once('@').unwrap_or((action, ""));
+                match &*action.to_ascii_lowercase() {
                     "actions/checkout" => checkouts.add(step.get("with")),
                     "docker/build-push-action" => {
-                        self.calls.push(push_action(uses.span, step.get("with"), &scope, &checkouts));
+                        let inputs =
+                            if version == "v1" || version.starts_with("v1.") { &FIRST_INPUTS } else { &INPUTS };
+                        self.calls.push(push_action(uses.span, step.get("with"), inputs, &scope, &checkouts));
                     }
                     _ => {}
                 }
@@ -300,23 +302,45 @@ fn mask_expressions(text: &str) -> String {
     out
 }
 
+/// How `docker/build-push-action` calls its inputs.
+struct Inputs {
+    context: &'static str,
+    /// What is sent without it: the repository by git, or the folder of the job.
+    by_git: bool,
+    dockerfile: &'static str,
+    args: &'static str,
+}
+
+const INPUTS: Inputs = Inputs { context: "context", by_git: true, dockerfile: "file", args: "build-args" };
+
+/// Those of its first version, which knew no git context.
+const FIRST_INPUTS: Inputs = Inputs { context: "path", by_git: false, dockerfile: "dockerfile", args: "build_args" };
+
 /// A step that uses `docker/build-push-action`.
-fn push_action(uses: Span, with: Option<&Arc<Node>>, scope: &Scope, checkouts: &Checkouts) -> BuildCall {
+fn push_action(
+    uses: Span,
+    with: Option<&Arc<Node>>,
+    inputs: &Inputs,
+    scope: &Scope,
+    checkouts: &Checkouts,
+) -> BuildCall {
     let input = |name: &str| {
         let node = with.and_then(|with| with.get(name))?;
         let text = node.as_str()?.trim();
         (!text.is_empty()).then_some((node.span, text))
     };
-    let context =
-        input("context").map_or(CallContext::Git(String::new()), |(_, text)| push_context(text, scope, checkouts));
-    let dockerfile = input("file").map(|(_, text)| match (&context, scope.evaluate(text)) {
+    let context = match input(inputs.context) {
+        Some((_, text)) => push_context(text, scope, checkouts),
+        None if inputs.by_git => CallContext::Git(String::new()),
+        None => push_context(".", scope, checkouts),
+    };
+    let dockerfile = input(inputs.dockerfile).map(|(_, text)| match (&context, scope.evaluate(text)) {
         (CallContext::Path(_), Given::Known(path)) => {
             checkouts.in_repository(&path).map_or_else(|| Given::Unknown(path.clone()), Given::Known)
         }
         (_, given) => given,
     });
-    // The most telling word: the Dockerfile where one is named, since the context is often only `.`.
-    let span = input("context").or_else(|| input("file")).map_or(uses, |(span, _)| span);
+    let span = input(inputs.context).or_else(|| input(inputs.dockerfile)).map_or(uses, |(span, _)| span);
     let list = |name: &str| input(name).map(|(_, text)| pairs(text, scope)).unwrap_or_default();
     BuildCall {
         span,
@@ -325,7 +349,7 @@ fn push_action(uses: Span, with: Option<&Arc<Node>>, scope: &Scope, checkouts: &
         context,
         dockerfile,
         target: input("target").map(|(_, text)| scope.evaluate(text)),
-        args: list("build-args"),
+        args: list(inputs.args),
         contexts: list("build-contexts"),
         tags: input("tags").map(|(_, text)| tags(text, scope)).unwrap_or_default(),
     }

@@ -17,8 +17,9 @@ pub(super) const MAX_ARTIFACT_BYTES: u64 = 16 << 20;
 /// Other files above this size are not read: manifests and scripts that say something are small.
 pub(super) const MAX_SUPPORTING_BYTES: u64 = 1 << 20;
 
-/// How many manifests of one context are read, those nearest to its root first.
-pub(super) const MAX_MANIFESTS_PER_CONTEXT: usize = 64;
+/// How many manifests, files that may hold secrets, and `.gitignore` files of one context are read, of each kind those
+/// nearest to its root first.
+pub(super) const MAX_SUPPORTING_PER_CONTEXT: usize = 256;
 
 /// How many files of the same name an entry point may mean.
 const MAX_SCRIPTS_PER_WORD: usize = 4;
@@ -100,7 +101,7 @@ pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
         }
     }
     for (context, names) in contexts {
-        wanted.extend(supporting(snapshot, &context, &names));
+        wanted.extend(supporting(snapshot, &context, &names).0);
     }
     wanted.retain(|&file| {
         let is_file = snapshot.entry(file).is_some_and(|entry| matches!(entry.kind, Kind::File | Kind::Executable));
@@ -115,25 +116,35 @@ pub(super) fn is_too_large(snapshot: &Snapshot, file: FileId) -> bool {
     entry.size.is_some_and(|size| size > MAX_ARTIFACT_BYTES)
 }
 
-/// What is read besides the artifacts, for one context whose entry points name `scripts`.
-fn supporting(snapshot: &Snapshot, context: &str, scripts: &BTreeSet<String>) -> Vec<FileId> {
+/// How many files of a context are not read because there are too many of their kind.
+pub(super) fn overlooked(snapshot: &Snapshot, context: &str) -> usize {
+    supporting(snapshot, context, &BTreeSet::new()).1
+}
+
+/// What is read besides the artifacts, for one context whose entry points name `scripts`, and how many files are left out.
+fn supporting(snapshot: &Snapshot, context: &str, scripts: &BTreeSet<String>) -> (Vec<FileId>, usize) {
     let small = |size: Option<u64>| size.is_none_or(|size| size <= MAX_SUPPORTING_BYTES);
-    let mut manifests = Vec::new();
+    let (mut manifests, mut secrets, mut ignores) = (Vec::new(), Vec::new(), Vec::new());
     let mut named = Vec::new();
-    let mut files = Vec::new();
     for (file, entry) in snapshot.below(context).filter(|(_, entry)| small(entry.size)) {
         let name = paths::name(&entry.path);
         let depth = entry.path.matches('/').count();
-        if name == ".gitignore" || secret::is_readable(&entry.path) {
-            files.push(file);
+        if name == ".gitignore" {
+            ignores.push((depth, file));
+        } else if secret::is_readable(&entry.path) {
+            secrets.push((depth, file));
         } else if MANIFESTS.binary_search(&name).is_ok() {
             manifests.push((depth, file));
         } else if scripts.contains(name) {
             named.push((name, depth, file));
         }
     }
-    manifests.sort_unstable();
-    files.extend(manifests.into_iter().take(MAX_MANIFESTS_PER_CONTEXT).map(|(_, file)| file));
+    let (mut files, mut left_out) = (Vec::new(), 0);
+    for mut kind in [manifests, secrets, ignores] {
+        kind.sort_unstable();
+        left_out += kind.len().saturating_sub(MAX_SUPPORTING_PER_CONTEXT);
+        files.extend(kind.into_iter().take(MAX_SUPPORTING_PER_CONTEXT).map(|(_, file)| file));
+    }
     named.sort_unstable();
     let by_name = named.chunk_by(|a, b| a.0 == b.0);
     files.extend(by_name.flat_map(|same| same.iter().take(MAX_SCRIPTS_PER_WORD).map(|(.., file)| *file)));
@@ -143,7 +154,7 @@ fn supporting(snapshot: &Snapshot, context: &str, scripts: &BTreeSet<String>) ->
         above = paths::folder(above);
         files.extend(paths::join(above, ".gitignore").and_then(|path| snapshot.find(&path)));
     }
-    files
+    (files, left_out)
 }
 
 /// The names of the files that ENTRYPOINT and CMD may mean: of every word that looks like one.

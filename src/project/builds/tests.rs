@@ -143,6 +143,19 @@ fn build_push_action_sends_the_repository_by_git_unless_told() {
 }
 
 #[test]
+fn the_first_build_push_action_sends_the_checkout() {
+    let steps = "jobs:\n  a:\n    steps:\n      - uses: docker/build-push-action@v1\n        with: {dockerfile: api/Dockerfile}\n      - uses: \
+                 docker/build-push-action@v1.1\n        with: {path: api}\n";
+    check(
+        &[(".github/workflows/ci.yml", steps), ("api/Dockerfile", FROM)],
+        &[
+            "api/Dockerfile @ . (workflow .github/workflows/ci.yml:5)",
+            "api/Dockerfile @ api (workflow .github/workflows/ci.yml:7)",
+        ],
+    );
+}
+
+#[test]
 fn scripts_of_workflows_build_too() {
     let workflow = "env:\n  API: api\njobs:\n  a:\n    defaults: {run: {working-directory: web}}\n    steps:\n      - run: docker build .\n      \
                     - run: |\n          echo \"${{ github.sha }}\"\n          cd ../$API\n          docker build \\\n            -t \
