@@ -478,7 +478,7 @@ fn a_baseline_accepts_what_stands_and_nothing_else() {
 
 #[cfg(unix)]
 #[test]
-fn what_cannot_be_read_is_a_gap_and_settings_that_cannot_be_read_are_an_error() {
+fn settings_that_cannot_be_read_are_an_error_and_a_pipe_is_never_opened() {
     let secret = Folder::new(&[("s", "fail-on: never\n")]);
     let folder = Folder::new(&[("Dockerfile", BROKEN), (".github/x", "")]);
     std::os::unix::fs::symlink(secret.path().join("s"), folder.path().join(".github/plimsoll.yaml")).unwrap();
