@@ -107,6 +107,7 @@ impl<'a> Project<'a> {
         project.contexts = Contexts::new(&project);
         project.gaps.append(&mut project.contexts.gaps);
         project.find_users();
+        project.tell_unread_scripts();
         project.tell_problems();
         project.tell_unread(&sources);
         project.gaps.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
@@ -191,6 +192,21 @@ impl<'a> Project<'a> {
             let root = suffixes.iter().filter_map(|suffix| paths::join(context, suffix));
             build.ignore_file = own.chain(root).find_map(|path| place.get(&*path).copied());
         }
+    }
+
+    /// Shell scripts that could not be read, or not to their end: whatever they do is not judged.
+    fn tell_unread_scripts(&mut self) {
+        let mut gaps = Vec::new();
+        for build in &self.builds {
+            let Some(facts) = build.dockerfile.and_then(|at| self.dockerfiles.get(at)) else { continue };
+            if build.user.as_ref().is_some_and(|user| user.reason == user::Reason::Windows) {
+                continue;
+            }
+            for body in build.image.steps.iter().filter_map(|step| facts.scripts.of(step, &facts.syntax)) {
+                gaps.extend(body.gaps.iter().map(|gap| Gap { span: gap.span, message: gap.message.clone() }));
+            }
+        }
+        self.gaps.append(&mut gaps);
     }
 
     /// Finds out whom each build's image runs as. An image may be made from another one that this repository builds.

@@ -85,6 +85,10 @@ pub struct Step {
     variables: Vec<(Arc<str>, Value)>,
 }
 
+/// Variables that are set without anybody declaring them, by the shell, the engine, or the base image.
+const SHELL_VARIABLES: [&str; 12] =
+    ["EUID", "HOME", "HOSTNAME", "IFS", "LANG", "OLDPWD", "PATH", "PWD", "SHELL", "TERM", "UID", "USER"];
+
 /// The shell that the shell forms are given to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shell {
@@ -325,9 +329,13 @@ impl Step {
         self.variables.get(at).map(|(_, value)| value)
     }
 
-    /// The text of a word of a command, where nothing but known variables is in it.
+    /// The text of a word of a command, where nothing but known variables is in it. A variable that the Dockerfile does not
+    /// declare is empty, unless it is one of those that every shell has.
     pub fn text(&self, word: &shell::Word) -> Option<String> {
-        word.resolve(|name| Some(self.variable(name)?.as_str()?.to_owned()))
+        word.resolve(|name| match self.variable(name) {
+            Some(value) => value.as_str().map(str::to_owned),
+            None => (!SHELL_VARIABLES.contains(&name)).then(String::new),
+        })
     }
 
     fn is_at(&self, at: &Setting) -> bool {
@@ -403,6 +411,10 @@ mod tests {
         assert_eq!(base("ARG V=3.13\nFROM python:$V\n", &[("V", None)]), "?V:Argument");
         assert_eq!(base("ARG V\nFROM python:$V\n", &[]), "?V:Argument");
         assert_eq!(base("FROM python:$TARGETARCH\n", &[]), "?TARGETARCH:Platform");
+        assert_eq!(
+            base("FROM a AS base-amd64\nFROM b AS base-arm64\nFROM base-${TARGETARCH}${TARGETVARIANT}\n", &[]),
+            "Stage(0)"
+        );
         assert_eq!(base("ARG B=one\nFROM a AS one\nFROM $B\n", &[]), "Stage(0)");
         assert_eq!(base("FROM scratch\n", &[]), "Scratch");
     }

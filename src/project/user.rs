@@ -13,6 +13,7 @@ pub use steps_down::StepsDown;
 
 use super::catalogue::{self, Entry, Family};
 use super::image::{Base, Cause, Image, Setting, Step, Value};
+use super::process;
 use super::script::Scripts;
 use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
 use crate::artifact::shell;
@@ -115,10 +116,14 @@ pub(super) fn resolve(
     };
     let reference = reference(dockerfile, image).filter(|reference| !is_context(reference));
     let base = entry(dockerfile, image).filter(|_| reference.is_some());
+    let is_windows = base.is_some_and(|entry| entry.family == Family::Windows)
+        || dockerfile.escape == '`'
+        || image.base().is_some_and(process::is_windows);
     let accounts = accounts_of(dockerfile, scripts, image, text);
     let mut user = User { span: target.base.span, accounts, base, ..User::nobody(target.base.span) };
     match &image.config.user {
-        Some(setting) => user.set(setting, dockerfile),
+        Some(setting) => user.set(setting, is_windows),
+        None if is_windows => user.reason = Reason::Windows,
         None => user.inherit(image, reference.as_deref(), built),
     }
     user.tell_chain(dockerfile, image);
@@ -257,9 +262,8 @@ impl User {
     }
 
     /// The answer of a USER.
-    fn set(&mut self, setting: &Setting, dockerfile: &Dockerfile) {
+    fn set(&mut self, setting: &Setting, is_windows: bool) {
         self.span = setting.span;
-        let is_windows = self.base.is_some_and(|entry| entry.family == Family::Windows) || dockerfile.escape == '`';
         let text = match &setting.value {
             Value::Known(text) => text.to_string(),
             // Of an image that is known, the variables that people name in USER are known too.
@@ -324,10 +328,6 @@ impl User {
             }
             return;
         };
-        if entry.family == Family::Windows {
-            self.reason = Reason::Windows;
-            return;
-        }
         self.judge(entry.user, Reason::Base);
         self.reason = Reason::Base;
     }
@@ -339,8 +339,11 @@ impl User {
             name.map_or_else(|| format!("stage {stage}"), |name| format!("`{}`", name.text))
         };
         let last = image.target == dockerfile.stages.len().checked_sub(1);
+        // What lies below the stage of the USER plays no part.
+        let user = image.config.user.as_ref();
+        let below = |stage: &usize| user.is_none_or(|user| *stage >= user.stage);
         let mut links: Vec<String> = Vec::new();
-        for (at, &stage) in image.shipped.iter().rev().enumerate() {
+        for (at, &stage) in image.shipped.iter().rev().take_while(|stage| below(stage)).enumerate() {
             links.push(match (at, last) {
                 (0, true) if dockerfile.stages.get(stage).is_some_and(|stage| stage.name.is_none()) => {
                     "final stage".to_owned()
@@ -350,25 +353,23 @@ impl User {
                 _ => name(stage),
             });
         }
+        if user.is_none() {
+            let first = image.shipped.first().and_then(|stage| dockerfile.stages.get(*stage));
+            links.push(match image.base() {
+                Some(Base::Image(Value::Known(reference))) => reference.to_string(),
+                Some(Base::Scratch) => "scratch".to_owned(),
+                _ => first.map_or_else(String::new, |stage| stage.base.text.clone()),
+            });
+        }
         if links.len() > MAX_TOLD_STAGES {
             links.splice(MAX_TOLD_STAGES - 1..links.len() - 1, ["…".to_owned()]);
         }
-        let first = image.shipped.first().and_then(|stage| dockerfile.stages.get(*stage));
-        links.push(match image.base() {
-            Some(Base::Image(Value::Known(reference))) => reference.to_string(),
-            Some(Base::Scratch) => "scratch".to_owned(),
-            _ => first.map_or_else(String::new, |stage| stage.base.text.clone()),
-        });
         self.chain = links.join(" ← ");
-        match &image.config.user {
-            None => self.chain.push_str(", no USER"),
-            Some(setting) => {
-                let ours = Some(setting.stage) == image.target;
-                self.chain.push_str(", USER in ");
-                self.chain.push_str(&if ours { "that stage".to_owned() } else { name(setting.stage) });
-            }
+        match user.and_then(|user| user.instruction(dockerfile)).map(|instruction| &instruction.kind) {
+            Some(InstructionKind::User(word)) => self.chain.push_str(&format!(", USER {}", word.text)),
+            _ => self.chain.push_str(", no USER"),
         }
-        for &stage in image.shipped.iter().rev() {
+        for &stage in image.shipped.iter().rev().take_while(|stage| below(stage)) {
             let Some(stage) = dockerfile.stages.get(stage).filter(|stage| stage.base.span != self.span) else {
                 continue;
             };

@@ -25,5 +25,6 @@ mod settings;
 mod start;
 mod tidy;
 mod tree;
+mod user;
 mod vectors;
 mod yaml;

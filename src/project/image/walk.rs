@@ -36,6 +36,18 @@ const PLATFORM_ARGUMENTS: [&str; 8] = [
     "TARGETVARIANT",
 ];
 
+/// The values that the platform arguments have for most who build.
+const COMMON_PLATFORM: [(&str, &str); 8] = [
+    ("BUILDPLATFORM", "linux/amd64"),
+    ("BUILDOS", "linux"),
+    ("BUILDARCH", "amd64"),
+    ("BUILDVARIANT", ""),
+    ("TARGETPLATFORM", "linux/amd64"),
+    ("TARGETOS", "linux"),
+    ("TARGETARCH", "amd64"),
+    ("TARGETVARIANT", ""),
+];
+
 type Arguments = BTreeMap<String, Option<String>>;
 type Variables = BTreeMap<Arc<str>, Value>;
 
@@ -98,19 +110,32 @@ fn passed(name: &str, value: Option<&str>) -> Value {
     value.map_or_else(|| Value::unknown(name, Cause::Argument), Value::known)
 }
 
-/// What each stage is FROM. A stage is found under the last name that was given before.
+/// What each stage is FROM. A stage is found under the last name that was given before, in lower case: `FROM Base` finds
+/// none, although `AS Base` makes one that is found as `base`.
 fn bases(dockerfile: &Dockerfile, globals: &Variables) -> Vec<Base> {
+    let mut common = globals.clone();
+    for (name, value) in COMMON_PLATFORM {
+        if let Some(known @ Value::Unknown(_)) = common.get_mut(name) {
+            *known = Value::known(value);
+        }
+    }
     let mut names = BTreeMap::new();
     let mut bases = Vec::with_capacity(dockerfile.stages.len());
     for (index, stage) in dockerfile.stages.iter().enumerate() {
         let value = expand(&stage.base.text, dockerfile.escape, false, globals);
         bases.push(match value {
-            Value::Known(text) => match names.get(&text.to_lowercase()) {
+            Value::Known(text) => match names.get(&*text) {
                 Some(stage) => Base::Stage(*stage),
                 None if &*text == "scratch" => Base::Scratch,
                 None if text.is_empty() => Base::Image(Value::unknown("", Cause::Invalid)),
                 None => Base::Image(Value::Known(text)),
             },
+            // Stages for each platform are alike: `FROM base-$TARGETARCH`. The most common platform stands for all.
+            Value::Unknown(why) if why.cause == Cause::Platform => {
+                let value = expand(&stage.base.text, dockerfile.escape, false, &common);
+                let named = value.as_str().and_then(|text| names.get(&*text));
+                named.map_or(Base::Image(Value::Unknown(why)), |stage| Base::Stage(*stage))
+            }
             Value::Unknown(why) => Base::Image(Value::Unknown(why)),
         });
         if let Some(name) = &stage.name {

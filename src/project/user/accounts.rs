@@ -433,6 +433,10 @@ impl Accounts {
     }
 
     fn add(&mut self, account: Account) {
+        if account.name.is_empty() {
+            self.incomplete = true;
+            return;
+        }
         if self.users.len() < MAX_ACCOUNTS || self.users.contains_key(&account.name) {
             self.removed.remove(&account.name);
             // `useradd app` where the name exists fails, `|| true` or not: the first one stays.
