@@ -133,7 +133,7 @@ fn bases(dockerfile: &Dockerfile, globals: &Variables) -> Vec<Base> {
             // Stages for each platform are alike: `FROM base-$TARGETARCH`. The most common platform stands for all.
             Value::Unknown(why) if why.cause == Cause::Platform => {
                 let value = expand(&stage.base.text, dockerfile.escape, false, &common);
-                let named = value.as_str().and_then(|text| names.get(&*text));
+                let named = value.as_str().and_then(|text| names.get(text));
                 named.map_or(Base::Image(Value::Unknown(why)), |stage| Base::Stage(*stage))
             }
             Value::Unknown(why) => Base::Image(Value::Unknown(why)),
