@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::Target;
 use super::escape::{self, capped, prose};
 use super::words::{self, Counts};
+use crate::artifact::{ArtifactKind, classify, dockerfile};
 use crate::finding::{Applicability, Edit, Finding, Fingerprint};
 use crate::hunks::{Change, FileStatus, Hunks, Side};
 use crate::report::{Conclusion, Judged, Report, Status};
@@ -229,14 +230,48 @@ fn remark(judged: &Judged, target: &Target, lines: &mut ShownLines<'_>) -> Remar
     Remark { fingerprint: judged.fingerprint.clone(), anchor, body, item }
 }
 
-/// The help as a paragraph; what follows its first line as a block of code.
-pub(super) fn help(finding: &Finding) -> String {
+/// The help: sentences as paragraphs, instructions as blocks of code, and as one block what follows a first line that
+/// ends in a colon.
+fn help(finding: &Finding) -> String {
     let Some(help) = &finding.help else { return String::new() };
-    let help = capped(help, MESSAGE_CAP);
-    match help.trim().split_once('\n') {
-        None => format!("\n{}\n", prose(&help)),
-        Some((first, rest)) => format!("\n{}\n\n{}", prose(first), escape::code_block("", rest)),
+    let help = capped(help.trim(), MESSAGE_CAP);
+    if let Some((first, rest)) = help.split_once('\n').filter(|(first, _)| first.trim_end().ends_with(':')) {
+        return format!("\n{}\n\n{}", prose(first), escape::code_block("", rest.trim_start_matches('\n')));
     }
+    let lines = help.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| {
+            if is_instruction(line) {
+                format!("\n{}", escape::code_block("dockerfile", line))
+            } else {
+                format!("\n{}\n", prose(line))
+            }
+        })
+        .collect()
+}
+
+/// Whether a line is one of a Dockerfile and not a sentence about one.
+fn is_instruction(line: &str) -> bool {
+    let keywords = [
+        "FROM ",
+        "RUN ",
+        "CMD ",
+        "ENTRYPOINT ",
+        "COPY ",
+        "ADD ",
+        "USER ",
+        "ENV ",
+        "ARG ",
+        "WORKDIR ",
+        "SHELL ",
+        "HEALTHCHECK ",
+        "EXPOSE ",
+        "VOLUME ",
+        "LABEL ",
+        "STOPSIGNAL ",
+        "ONBUILD ",
+    ];
+    keywords.iter().any(|keyword| line.starts_with(keyword))
 }
 
 fn places(finding: &Finding, snapshot: &Snapshot, target: &Target) -> String {
@@ -325,8 +360,8 @@ impl ShownLines<'_> {
         self.hunks.entry(path.to_owned()).or_insert_with(|| change.hunks(path, report.base, report.head))
     }
 
-    /// The best line for a finding: its own, one of its span, the nearest of the file, one of the places that explain it,
-    /// or a removed file that it is about.
+    /// The best line for a finding: its own, one of its span, of its instruction, the nearest of the file, one of the
+    /// places that explain it, or a removed file that it is about.
     fn anchor(&mut self, finding: &Finding, snapshot: &Snapshot) -> Option<Anchor> {
         let spans = [finding.span].into_iter().chain(finding.labels.iter().map(|label| label.span));
         spans.into_iter().find_map(|span| self.near(span, snapshot)).or_else(|| self.removed(finding))
@@ -335,11 +370,12 @@ impl ShownLines<'_> {
     fn near(&mut self, span: Span, snapshot: &Snapshot) -> Option<Anchor> {
         let path = snapshot.path(span.file);
         let (start, end) = snapshot.positions(span);
+        let own = start.line..end.line.saturating_add(1);
+        let statement = statement(span, snapshot).unwrap_or(own.clone());
         let hunks = self.of(path);
         let at = |side, line| Anchor { path: path.to_owned(), side, start_line: None, line };
-        let right = [start.line..end.line.saturating_add(1), 0..u32::MAX]
-            .into_iter()
-            .find_map(|within| hunks.nearest(Side::Right, start.line, within));
+        let right =
+            [own, statement, 0..u32::MAX].into_iter().find_map(|within| hunks.nearest(Side::Right, start.line, within));
         right.map(|line| at(Side::Right, line)).or_else(|| Some(at(Side::Left, hunks.first(Side::Left)?)))
     }
 
@@ -350,7 +386,7 @@ impl ShownLines<'_> {
         let removed = self.change.files.iter().filter(|(_, file)| file.status == FileStatus::Removed);
         let named = removed.map(|(path, _)| path.clone()).filter(|path| {
             let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-            let artifact = crate::artifact::classify(path).is_some();
+            let artifact = classify(path).is_some();
             artifact && quoted.iter().any(|name| *name == path || name.trim_end_matches('/') == folder)
         });
         let named: Vec<String> = named.collect();
@@ -359,6 +395,17 @@ impl ShownLines<'_> {
             Some(Anchor { path, side: Side::Left, start_line: None, line })
         })
     }
+}
+
+/// The lines of the instruction that a span of a Dockerfile lies in.
+fn statement(span: Span, snapshot: &Snapshot) -> Option<Range<u32>> {
+    if classify(snapshot.path(span.file)) != Some(ArtifactKind::Dockerfile) {
+        return None;
+    }
+    let text = snapshot.text(span.file)?;
+    let syntax = dockerfile::parse(span.file, text.as_str());
+    let around = syntax.instructions.iter().find(|instruction| instruction.span.contains(span))?.span;
+    Some(text.lines().line(around.start)..text.lines().line(around.end).saturating_add(1))
 }
 
 /// The body of a review in the making: what does not fit is counted, the markers always fit.
@@ -492,6 +539,30 @@ mod tests {
     }
 
     #[test]
+    fn a_remark_stays_within_its_instruction_where_a_line_of_it_is_shown() {
+        // A RUN from line 6 to line 30, about whose line 8 something is said, while lines 1 and 30 have changed.
+        let text = |first: &str, last: &str| {
+            let words = "    && true \\\n".repeat(21);
+            format!(
+                "FROM {first}\nENV a=1\nENV b=2\nENV c=3\nENV d=4\nRUN one \\\n    && two \\\n    && [three] \\\n{words}    && {last}\n"
+            )
+        };
+        let (base, head) = (text("a", "b").replace(['[', ']'], ""), text("x", "y"));
+        let remark = check(&[("Dockerfile", &base)], &[("Dockerfile", &head)], "Dockerfile", |_, _| {});
+        assert_eq!(place(&remark), "Dockerfile RIGHT 27");
+    }
+
+    #[test]
+    fn help_shows_instructions_as_code() {
+        let help = |text: &str| {
+            let remark = check(&[], &[("D", "FROM [a]\n")], "D", |finding, _| finding.help = Some(text.to_owned()));
+            remark.body.split_once("wrong.\n").unwrap().1.split_once("\n[What").unwrap().0.to_owned()
+        };
+        assert_eq!(help("FROM a:1\nor pin it"), "\n```dockerfile\nFROM a:1\n```\n\nor pin it\n");
+        assert_eq!(help("create it:\n\n# a\n*.b"), "\ncreate it:\n\n```\n# a\n*.b\n```\n");
+    }
+
+    #[test]
     fn a_remark_about_an_unchanged_file_stands_on_what_explains_it() {
         let base = [("a/D", "FROM a\n"), ("a/.dockerignore", ".git\n"), ("compose.yaml", "x\ny\n")];
         let head = [("a/D", "FROM [a]\n"), ("compose.yaml", "x\nz\n")];
@@ -544,14 +615,14 @@ mod tests {
         let path = "a|b`](x) @me <!-- plimsoll:v1:00 -->";
         let remark = check(&[], &[(path, "[x]\n")], path, |finding, _| {
             finding.message = "Stage `x`\n\n# @octocat ![i](http://e) <details> `````".to_owned();
-            finding.help = Some("ask #1\n```\n</details>".to_owned());
+            finding.help = Some("ask #1:\n```\n</details>".to_owned());
         });
         let body = remark.body;
         assert!(
             body.starts_with("**made-up** (error): Stage `x` `#` `@octocat` `![i](http://e)` `<details>`"),
             "{body}"
         );
-        assert!(body.contains("\nask `#1`\n\n````\n```\n</details>\n````\n"), "{body}");
+        assert!(body.contains("\nask `#1`:\n\n````\n```\n</details>\n````\n"), "{body}");
         assert_eq!(markers(&body).count(), 0);
         assert!(remark.item.starts_with(
             "- [``a|b`](x) @me <!-- plimsoll:v1:00 -->:1``](https://github.com/o/r/blob/abc/a%7Cb%60%5D%28x%29"

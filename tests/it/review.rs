@@ -4,6 +4,7 @@ mod story;
 
 use self::story::Story;
 use crate::fake_github::{Access, Fault, FaultKind};
+use crate::tree;
 
 /// Root, and nothing that keeps secrets out.
 const ROOT: &str = "FROM debian:12\nWORKDIR /app\nCOPY app.sh .\nCMD [\"/app/app.sh\"]\n";
@@ -144,6 +145,25 @@ fn conforms_a_review_whose_lines_are_refused_says_all_of_it_in_its_body() {
     story.fake.count();
     story.run();
     assert_eq!(story.writes(), 0);
+}
+
+#[test]
+fn the_review_of_every_fixture_is_accepted_both_ways_and_posted_once() {
+    let projects = tree::folders(&tree::root().join("fixtures/projects"));
+    let rules = tree::folders(&tree::root().join("fixtures/rules"));
+    for folder in projects.iter().chain(&rules) {
+        for (base, head) in [("base", "head"), ("head", "base")] {
+            let (before, after) = (tree::texts(&folder.join(base)), tree::texts(&folder.join(head)));
+            let story = Story::of_texts(&before, &after);
+            let run = story.run();
+            let title = format!("{} as {head}: {run:?}", folder.display());
+            assert!(run.code < 2, "{title}");
+            assert!(run.stderr.is_empty() && run.stdout.lines().count() == 1, "{title}");
+            story.fake.count();
+            let again = story.run();
+            assert_eq!((again.code, story.writes()), (run.code, 0), "{title}");
+        }
+    }
 }
 
 #[test]
@@ -386,4 +406,59 @@ fn a_tree_that_github_cuts_is_said_to_be_cut() {
     story.fake.state().truncates_trees = true;
     let run = story.run();
     assert!(run.summary.contains("100,000 entries"), "{}", run.summary);
+}
+
+/// The commands that the runner would find in a line of output: `TryParseV2` and `TryParse` of its `ActionCommand.cs`.
+fn command_of(line: &str) -> Option<&str> {
+    let known = [
+        "add-mask",
+        "add-matcher",
+        "add-path",
+        "debug",
+        "echo",
+        "endgroup",
+        "error",
+        "group",
+        "notice",
+        "remove-matcher",
+        "save-state",
+        "set-env",
+        "set-output",
+        "stop-commands",
+        "warning",
+    ];
+    let name = |info: &str| known.into_iter().find(|name| info.split(' ').next() == Some(*name));
+    let modern = line.trim_start().strip_prefix("::").and_then(|rest| name(rest.split_once("::")?.0));
+    let legacy = || line.split_once("##[").and_then(|(_, rest)| name(rest.split_once(']')?.0));
+    modern.or_else(legacy)
+}
+
+#[test]
+fn nothing_of_the_files_becomes_a_command_of_the_runner() {
+    assert_eq!(command_of(" ::add-mask::x"), Some("add-mask"));
+    assert_eq!(command_of("a ##[group]b"), Some("group"));
+    let hostile = "FROM debian:12\n##[add-mask]x\n::stop-commands::t\n \u{200b}::set-output name=a::b\rRUN x\n::error::e\u{1b}[31m\n\
+                   CMD [\"::debug::x && ##[warning]y\"]\n";
+    let names = [
+        "::warning::a.dockerfile",
+        "a\n::add-path::b.dockerfile",
+        "##[add-mask]c.dockerfile",
+        "d%0A::debug::x.dockerfile",
+    ];
+    let head: Vec<(&str, &str)> = names.iter().map(|name| (*name, hostile)).collect();
+    for access in [Access::Read, Access::Write] {
+        let story = Story::new(&[("README.md", "a\n")], &head);
+        {
+            let mut state = story.fake.state();
+            (state.pull_requests_access, state.checks) = (access, access);
+        }
+        for run in [story.run(), story.run_with(&["--dry-run"])] {
+            let lines = run.stdout.split(['\n', '\r']).chain(run.stderr.split(['\n', '\r']));
+            let commands: Vec<(&str, &str)> = lines.filter_map(|line| Some((command_of(line)?, line))).collect();
+            for (name, line) in commands {
+                assert!(matches!(name, "error" | "warning" | "notice"), "{line:?} in {run:?}");
+                assert!(line.starts_with(&format!("::{name} file=")), "{line:?} in {run:?}");
+            }
+        }
+    }
 }

@@ -32,6 +32,14 @@ pub(crate) fn snapshot(dir: &Path) -> Snapshot {
     }
 }
 
+/// Every file below `dir` with its text.
+#[cfg(feature = "cli")]
+pub(crate) fn texts(dir: &Path) -> Vec<(String, String)> {
+    let mut paths = Vec::new();
+    walk(dir, dir, &mut paths);
+    paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(dir.join(path)).unwrap())).collect()
+}
+
 /// The subfolders of a folder, sorted; none where it does not exist.
 pub(crate) fn folders(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).map(|entries| entries.map(|entry| entry.unwrap().path()).collect());

@@ -36,6 +36,14 @@ impl Run {
 }
 
 impl Story {
+    /// As [`Story::new`], for texts that were read from folders.
+    pub(super) fn of_texts(base: &[(String, String)], head: &[(String, String)]) -> Self {
+        fn borrowed(texts: &[(String, String)]) -> Vec<(&str, &str)> {
+            texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect()
+        }
+        Self::new(&borrowed(base), &borrowed(head))
+    }
+
     pub(super) fn new(base: &[(&str, &str)], head: &[(&str, &str)]) -> Self {
         let fake = FakeGitHub::start();
         let (root, head) = {
