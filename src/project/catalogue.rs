@@ -80,7 +80,7 @@ pub struct BaseAccount {
 pub fn find(reference: &str) -> Option<&'static Entry> {
     let reference = ImageReference::parse(reference).ok()?;
     let tag = reference.tag.as_deref().unwrap_or("latest");
-    of_repository(&reference.familiar_name())?.iter().find(|entry| entry.fits(tag))
+    of_repository(&reference.familiar_name())?.iter().find(|entry| entry.fits(tag)).filter(|entry| entry.user != "?")
 }
 
 /// What is known of an image whose tag is not: only what all its tags have in common, the user first of all.
@@ -88,7 +88,7 @@ pub fn find_any_tag(repository: &str) -> Option<&'static Entry> {
     let reference = ImageReference::parse(repository).ok()?;
     let entries = of_repository(&reference.familiar_name())?;
     let last = entries.last()?;
-    entries.iter().all(|entry| entry.user == last.user).then_some(last)
+    entries.iter().all(|entry| entry.user == last.user && entry.user != "?").then_some(last)
 }
 
 /// Other places of Docker Hub's images: mirrors, and the organisations of the official images for one architecture each.
@@ -370,6 +370,7 @@ mod tests {
         }
         assert_eq!(find("example.com/own/base"), None);
         assert_eq!(find("elasticsearch:6.8"), None);
+        assert_eq!(find("bitnami/python:3.13"), None);
         assert_eq!(find_any_tag("python").map(|entry| entry.user), Some("root"));
         assert_eq!(find_any_tag("gcr.io/distroless/static"), None);
     }

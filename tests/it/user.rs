@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
+use plimsoll::artifact::shell;
 use plimsoll::project::Project;
 use plimsoll::project::user::Answer;
 use plimsoll::settings::Settings;
 use plimsoll::snapshot::Snapshot;
+use plimsoll::span::{FileId, Span};
+use proptest::prelude::*;
 
 use crate::vectors;
 
@@ -314,4 +317,105 @@ fn real_files_are_resolved() {
         }
     }
     eprintln!("root {}, not root {}, unknown {}", answers[0], answers[1], answers[2]);
+}
+
+/// What shell scripts, and the instructions around them, are made of.
+const PIECES: &[&str] = &[
+    "useradd",
+    "-u",
+    "-g",
+    "10001",
+    "app",
+    "adduser",
+    "-DS",
+    "--uid=",
+    "groupadd",
+    "usermod",
+    "-l",
+    "sh",
+    "-c",
+    "'",
+    "\"",
+    "$",
+    "${",
+    "}",
+    "$(",
+    ")",
+    "`",
+    "(",
+    "{ ",
+    ";",
+    "&&",
+    "||",
+    "|",
+    "&",
+    "\n",
+    " ",
+    " ",
+    "\\",
+    "\\\n",
+    "#",
+    "<<EOF",
+    "EOF",
+    "<<-'E'",
+    "E",
+    ">>",
+    "/etc/passwd",
+    "echo",
+    "a:x:0:0::/:",
+    "if",
+    "then",
+    "fi",
+    "for",
+    "in",
+    "do",
+    "done",
+    "case",
+    "esac",
+    "=",
+    ":-",
+    "é",
+    "\t",
+    "!",
+    "[[",
+    "]]",
+    "((",
+    "))",
+    "*",
+    "~",
+    "\u{0}",
+    "RUN ",
+    "USER ",
+    "FROM x\n",
+    "ENV A=",
+    "ARG ",
+    "COPY ",
+    "ENTRYPOINT ",
+    "[\"",
+    "\"]",
+    "--from=0",
+    "gosu",
+    "exec",
+    "eval",
+];
+
+proptest! {
+    #[test]
+    fn scripts_of_any_kind_are_read(picks in prop::collection::vec(0..PIECES.len(), 0..60)) {
+        let script: String = picks.iter().filter_map(|at| PIECES.get(*at)).copied().collect();
+        let whole = Span::new(FileId(0), 0..script.len());
+        let body = shell::parse_file(&script, whole);
+        for command in &body.commands {
+            let words = command.words.iter().map(|word| word.span);
+            let redirects = command.redirects.iter().map(|redirect| redirect.target.span);
+            for span in words.chain(redirects).chain([command.span]) {
+                prop_assert!(whole.contains(span), "{span:?} of {script:?}");
+                prop_assert!(script.get(span.range()).is_some(), "{span:?} of {script:?}");
+            }
+        }
+        let text = format!("FROM debian AS x\nRUN {script}\nUSER app\n");
+        let snapshot = Snapshot::from_texts("case", [("Dockerfile", text.as_str())]);
+        let settings = Settings::default();
+        prop_assert!(Project::new(&snapshot, &settings).builds.len() <= 1);
+    }
 }
