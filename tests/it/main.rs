@@ -4,6 +4,8 @@
 #![allow(clippy::print_stderr, reason = "a test that needs what is not there says so")]
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
+#[cfg(feature = "cli")]
+mod action;
 mod bless;
 #[cfg(feature = "cli")]
 mod cli;
@@ -17,6 +19,8 @@ mod fake_github;
 mod fixes;
 #[cfg(feature = "cli")]
 mod program;
+#[cfg(feature = "cli")]
+mod readme;
 #[cfg(feature = "cli")]
 mod review;
 mod rules;

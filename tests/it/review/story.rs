@@ -1,7 +1,9 @@
 //! A pull request on the fake, and a runner that runs the program for it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -116,6 +118,53 @@ impl Story {
         }
     }
 
+    /// Runs an image as the Actions runner runs a container action
+    /// (<https://github.com/actions/runner>, `ContainerActionHandler`): its mounts, its environment, no `--user`. The
+    /// runner's files belong to uid 1001 and nobody else may write them.
+    pub(super) fn run_in_container(&self, image: &str) -> Run {
+        const FOLDERS: [&str; 5] = ["workspace", "workflow", "file_commands", "home", "runner_temp"];
+        let github = self.folder.path().join("github");
+        let file = |path: &str, text: &str| {
+            let path = github.join(path);
+            std::fs::write(&path, text).unwrap();
+            own(&path, 0o644);
+        };
+        for folder in FOLDERS {
+            std::fs::create_dir_all(github.join(folder)).unwrap();
+            own(&github.join(folder), 0o755);
+        }
+        file("workflow/event.json", &self.read("event.json"));
+        file("file_commands/output", "");
+        file("file_commands/summary", "");
+        let mut command = Command::new("docker");
+        command.args(["run", "--rm", "--network", "host", "--workdir", "/github/workspace"]);
+        command.args(["-v", "/var/run/docker.sock:/var/run/docker.sock"]);
+        for folder in FOLDERS {
+            command.arg("-v").arg(format!("{}:/github/{folder}", github.join(folder).display()));
+        }
+        let inside = BTreeMap::from([
+            ("GITHUB_EVENT_PATH", "/github/workflow/event.json"),
+            ("GITHUB_OUTPUT", "/github/file_commands/output"),
+            ("GITHUB_STEP_SUMMARY", "/github/file_commands/summary"),
+            ("GITHUB_WORKSPACE", "/github/workspace"),
+            ("RUNNER_TEMP", "/github/runner_temp"),
+            ("HOME", "/github/home"),
+        ]);
+        let environment = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in environment.filter(|(name, _)| !inside.contains_key(name)).chain(inside.clone()) {
+            command.arg("-e").arg(format!("{name}={value}"));
+        }
+        let output = command.arg(image).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Run {
+            code: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+            summary: self.read("github/file_commands/summary"),
+            outputs: outputs(&self.read("github/file_commands/output")),
+        }
+    }
+
     /// A file below the runner's folder.
     pub(super) fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(PathBuf::from(path))).unwrap_or_default()
@@ -178,6 +227,14 @@ impl Story {
         });
         self.write_event(&event.to_string());
     }
+}
+
+/// Gives a path to the account of GitHub's own runners, whichever account runs the tests: as root by a change of owner, else
+/// by letting everybody write.
+fn own(path: &Path, mode: u32) {
+    let mine = chown(path, Some(1001), Some(1001)).is_ok();
+    let everybody = if path.is_dir() { 0o777 } else { 0o666 };
+    std::fs::set_permissions(path, Permissions::from_mode(if mine { mode } else { everybody })).unwrap();
 }
 
 /// The runner's reading of its output file: `name<<DELIMITER`, lines, `DELIMITER`.
