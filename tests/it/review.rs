@@ -28,6 +28,8 @@ services:
       dockerfile: worker.dockerfile
 ";
 
+const COMPOSE_FILE: (&str, &str) = ("compose.yaml", "services:\n  web:\n    build: .\n");
+
 const SCRIPT: (&str, &str) = ("app.sh", "#!/bin/sh\n");
 
 const IGNORE: (&str, &str) = (".dockerignore", ".git\n");
@@ -462,4 +464,19 @@ fn nothing_of_the_files_becomes_a_command_of_the_runner() {
             }
         }
     }
+}
+
+#[test]
+fn a_settings_file_is_read_at_the_base_and_never_from_the_workspace() {
+    let strict = "rules:\n  root-user: error\n";
+    let lax = "rules:\n  root-user: \"off\"\n";
+    let base = [("Dockerfile", SAFE), SCRIPT, IGNORE, COMPOSE_FILE, ("team.yaml", strict)];
+    let head = [("Dockerfile", ROOT), SCRIPT, IGNORE, COMPOSE_FILE, ("team.yaml", lax)];
+    let mut story = Story::new(&base, &head);
+    story.set("INPUT_CONFIG", "team.yaml");
+    assert_eq!(story.run().code, 1, "the pull request does not switch the rule off");
+    story.set("INPUT_CONFIG", "other.yaml");
+    let run = story.run();
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("\"other.yaml\" is not in"), "{run:?}");
 }

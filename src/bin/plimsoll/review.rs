@@ -29,7 +29,7 @@ use crate::policy::{self, Policy, Written};
 use crate::publish::{self, Published, Wishes};
 use crate::remote::{self, Blobs, Tree};
 use crate::runner;
-use crate::source::{self, Place};
+use crate::source::Place;
 
 const EXAMPLES: &str = "\
 In a workflow, every flag is also an input of the action. The token comes from the input `token`, or from GITHUB_TOKEN.
@@ -238,7 +238,19 @@ impl Material {
         let mut blobs = Blobs::new(github);
         // The base's, where there is one: a change does not loosen its own judgement.
         let side = base.as_mut().unwrap_or(&mut head);
-        let mut settings_file = wanted.settings.config.as_deref().map(source::named_file).transpose()?;
+        let mut settings_file = None;
+        if let Some(path) = &wanted.settings.config {
+            // Never from the workspace: what lies there may come from the pull request.
+            let path = path.to_string_lossy();
+            settings_file = own_file(side, path.trim_start_matches("./"), &mut blobs).await.map_err(failed)?;
+            if settings_file.is_none() {
+                let what = format!("the settings file {path:?} is not in {}", side.snapshot.revision);
+                return Err(Mistake::new(
+                    what,
+                    "give its path from the root of the repository, as it is at the base revision",
+                ));
+            }
+        }
         for path in settings::PATHS {
             if settings_file.is_none() {
                 settings_file = own_file(side, path, &mut blobs).await.map_err(failed)?;
