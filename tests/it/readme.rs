@@ -24,6 +24,12 @@ fn the_review_is_what_the_program_says() {
     assert_eq!(String::from_utf8_lossy(&run.stderr), "");
     let mut shown = String::from("\n");
     for line in String::from_utf8(run.stdout).unwrap().lines() {
+        // The markers are invisible on GitHub, and the titles of the parts should be seen as such.
+        let line = match line.strip_prefix("=== ") {
+            Some(title) => format!("`{title}`"),
+            None if line.starts_with("<!--") => continue,
+            None => line.to_owned(),
+        };
         writeln!(shown, "{}", format!("> {line}").trim_end()).unwrap();
     }
     shown.push('\n');

@@ -5,9 +5,7 @@ use similar::TextDiff;
 
 /// A unified diff without file headers, as GitHub gives it; `None` for equal texts.
 pub(super) fn patch(before: &str, after: &str) -> Option<String> {
-    let old: Vec<&str> = before.split_inclusive('\n').collect();
-    let new: Vec<&str> = after.split_inclusive('\n').collect();
-    let diff = TextDiff::from_slices(&old, &new);
+    let diff = TextDiff::from_lines(before, after);
     let text = diff.unified_diff().context_radius(3).missing_newline_hint(true).to_string();
     let text = text.trim_end_matches('\n');
     (!text.is_empty()).then(|| text.to_owned())
