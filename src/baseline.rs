@@ -133,6 +133,7 @@ mod tests {
             labels: Vec::new(),
             fix: None,
             identity,
+            sent: None,
         };
         let fingerprint = Fingerprint::new(rule, &finding.identity, 0);
         Judged { finding, fingerprint, status, suppressed: None, fails: false }

@@ -169,6 +169,7 @@ mod tests {
                 labels: Vec::new(),
                 fix: None,
                 identity: Identity { path: entry.path.to_string(), key: "bad".to_owned() },
+                sent: None,
             })
         });
         Side { snapshot, findings: findings.collect() }

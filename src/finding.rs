@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::span::Span;
+use crate::span::{FileId, Span};
 
 /// How grave a finding is. Ordered: `Notice < Warning < Error`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +59,17 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Who it is, across revisions.
     pub identity: Identity,
+    /// The path of a build context that it is about, where an ignore file could have kept it out.
+    pub sent: Option<SentPath>,
+}
+
+/// A path that is sent, and the ignore file that lets it pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentPath {
+    /// The ignore file of the build.
+    pub ignore_file: FileId,
+    /// A file, relative to the root of the context.
+    pub path: String,
 }
 
 /// A further place, and why it is shown.

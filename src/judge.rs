@@ -1,5 +1,7 @@
 //! Two snapshots and the settings in, one report out.
 
+mod cause;
+
 use std::collections::BTreeMap;
 
 use crate::artifact::{self, ArtifactKind};
@@ -32,6 +34,9 @@ pub fn judge<'a>(
     let mut findings = delta::compare(base_side, head_side, change);
     for judged in &mut findings {
         raise_if_added(judged, head, change, settings);
+        if let (Some(before), Status::Introduced) = (&before, judged.status) {
+            cause::anchor(&mut judged.finding, before, &project, change);
+        }
         judged.suppressed = accepted.get(&judged.fingerprint).cloned();
         judged.fails = counts(judged, settings.fail_on);
     }

@@ -1,8 +1,8 @@
 //! What a rule is, and what it writes into.
 
-use crate::finding::{Finding, Fix, Identity, Label, Severity, folded};
+use crate::finding::{Finding, Fix, Identity, Label, SentPath, Severity, folded};
 use crate::project::{Build, DockerfileFacts, IgnoreFile, Project};
-use crate::span::Span;
+use crate::span::{FileId, Span};
 
 /// What a rule is there for. Decides which findings speak inline on a pull request.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -105,6 +105,7 @@ impl<'p> Findings<'p> {
             labels: Vec::new(),
             fix: None,
             identity,
+            sent: None,
         });
         let at = self.list.len() - 1;
         Reported { finding: &mut self.list[at], set: self.set }
@@ -145,6 +146,13 @@ impl Reported<'_> {
     /// The severity in this case, where the rule grades. Settings that changed the rule's severity win.
     pub fn severity(self, severity: Severity) -> Self {
         self.finding.severity = self.set.unwrap_or(severity);
+        self
+    }
+
+    /// That it is about a path of a build context, which the ignore file lets pass. Where a change of that file alone
+    /// brings the finding in, it is shown there.
+    pub fn sent(self, ignore_file: Option<FileId>, path: &str) -> Self {
+        self.finding.sent = ignore_file.map(|ignore_file| SentPath { ignore_file, path: path.to_owned() });
         self
     }
 

@@ -9,9 +9,16 @@ use crate::rule::{Check, Findings, Rule};
 use crate::settings::RuleSetting;
 
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
+mod build_tools_in_final_stage;
+mod bulky_path_in_context;
 mod dead_dockerignore;
+mod gitignored_path_in_context;
+mod ignorefile_comment;
+mod ineffective_pattern;
+mod missing_copy_source;
 mod missing_dockerignore;
 mod missing_entrypoint_file;
+mod needed_path_ignored;
 mod root_user;
 mod runtime_version_mismatch;
 mod sensitive_path_in_context;
@@ -23,9 +30,16 @@ mod unpinned_uid;
 /// Every rule, in the order of the ids.
 pub static RULES: &[&Rule] = &[
     // list: begin (written by the test `rules::the_list_is_the_folder`)
+    &build_tools_in_final_stage::RULE,
+    &bulky_path_in_context::RULE,
     &dead_dockerignore::RULE,
+    &gitignored_path_in_context::RULE,
+    &ignorefile_comment::RULE,
+    &ineffective_pattern::RULE,
+    &missing_copy_source::RULE,
     &missing_dockerignore::RULE,
     &missing_entrypoint_file::RULE,
+    &needed_path_ignored::RULE,
     &root_user::RULE,
     &runtime_version_mismatch::RULE,
     &sensitive_path_in_context::RULE,

@@ -5,6 +5,10 @@
 //! `ignorefile.ReadAll` and `patternmatcher` (<https://github.com/moby/patternmatcher>), and the walk of the client that
 //! asks them (<https://github.com/tonistiigi/fsutil>, `filter.go`); its oddities are kept, since the build has them too.
 
+mod idle;
+
+pub use idle::{Idle, Why};
+
 use super::Problem;
 use super::glob::{Glob, Scratch, clean};
 use crate::span::{FileId, Span};

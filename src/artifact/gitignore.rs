@@ -61,6 +61,20 @@ pub fn named(file: FileId, folder: &str, text: &str) -> Vec<Named> {
     list
 }
 
+/// What `text`, the `.gitignore` in `folder`, leaves out, as lines of an ignore file in the root: an entry without a slash
+/// matches at any depth, the others from the folder on. Close enough to tell what is probably not tracked on purpose.
+pub fn as_docker_patterns(folder: &str, text: &str) -> String {
+    let mut patterns = String::new();
+    for entry in text.lines().filter_map(entry) {
+        let (sign, entry) = entry.strip_prefix('!').map_or(("", entry), |rest| ("!", rest));
+        let bare = entry.trim_end_matches('/');
+        let depth = if bare.contains('/') { "" } else { "**/" };
+        let slash = if folder.is_empty() { "" } else { "/" };
+        patterns.push_str(&format!("{sign}{folder}{slash}{depth}{}\n", bare.trim_start_matches('/')));
+    }
+    patterns
+}
+
 /// Whether the file carries a template, as a whole or as the block that somebody added to.
 fn is_template(text: &str) -> bool {
     let mut patterns = 0;

@@ -8,13 +8,22 @@
 //! (`.containerignore` first).
 
 pub mod ecosystem;
+mod frozen;
+mod made;
+mod missed;
 mod proposal;
+pub mod sending;
+pub mod supply;
 pub mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use frozen::LockKeptOut;
+pub use made::Maker;
+pub use missed::Missed;
 pub use proposal::Proposal;
 pub(crate) use proposal::quote;
+pub use supply::Supply;
 pub use uses::{By, Reach, Source, Taken, Uses};
 
 use self::ecosystem::Ecosystem;
@@ -41,6 +50,8 @@ pub struct Contexts {
     pub gaps: Vec<Gap>,
     named: Vec<Named>,
     manifests: Vec<(String, &'static Ecosystem)>,
+    /// What the `.gitignore`s leave out, as patterns from the root.
+    ignored_by_git: Option<Dockerignore>,
 }
 
 /// One context together with the ignore file that applies to it.
@@ -55,6 +66,8 @@ pub struct ContextFacts {
     /// The paths in it that somebody may not want there and that the ignore file lets pass: what is tracked, what is named,
     /// the suspects.
     pub paths: Vec<ContextPath>,
+    /// The patterns that leave out a folder in the root of the context and send those of the same name below.
+    pub missed: Vec<Missed>,
 }
 
 /// A path that is sent.
@@ -160,6 +173,40 @@ impl<'a> Project<'a> {
         }
     }
 
+    /// How many bytes are tracked below a folder of the repository, or in a file, as far as the listing says it.
+    pub fn tracked_bytes(&self, path: &str) -> u64 {
+        let itself = self.snapshot.find(path).into_iter().filter_map(|file| self.snapshot.entry(file));
+        let below = self.snapshot.below(path).map(|(_, entry)| entry);
+        itself.chain(below).filter_map(|entry| entry.size).sum()
+    }
+
+    /// The ignore file of a context with these lines at its end, where that keeps all of `samples` out and takes nothing
+    /// away that an instruction names: the place, and what is written there.
+    pub fn lines_added(&self, facts: &ContextFacts, lines: &[String], samples: &[&str]) -> Option<(Span, String)> {
+        let ignore = self.ignore_files.get(facts.ignore_file?)?;
+        let text = self.snapshot.str(ignore.file);
+        let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let gap = if text.is_empty() || text.ends_with('\n') { "" } else { newline };
+        let added = format!("{gap}{}{newline}", lines.join(newline));
+        let mended = format!("{text}{added}");
+        let read = Dockerignore::parse(ignore.file, &mended);
+        let exact = samples.iter().all(|sample| read.decide(sample).excluded)
+            && self.spares_what_is_needed(facts.context.folder()?, &mended);
+        exact.then(|| (Span::new(ignore.file, text.len()..text.len()), added))
+    }
+
+    /// The ignore file of a context with a negation at its end, where that brings the path back: the place, and what is
+    /// written there.
+    pub fn line_brings_back(&self, facts: &ContextFacts, line: &str, path: &str) -> Option<(Span, String)> {
+        let ignore = self.ignore_files.get(facts.ignore_file?)?;
+        let text = self.snapshot.str(ignore.file);
+        let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let gap = if text.is_empty() || text.ends_with('\n') { "" } else { newline };
+        let added = format!("{gap}{line}{newline}");
+        let read = Dockerignore::parse(ignore.file, &format!("{text}{added}"));
+        (!read.decide(path).excluded).then(|| (Span::new(ignore.file, text.len()..text.len()), added))
+    }
+
     /// The tracked files of a context that are sent, in order.
     pub fn sent<'s>(&'s self, facts: &'s ContextFacts) -> impl Iterator<Item = (FileId, &'s Entry)> + 's {
         let dir = facts.context.folder();
@@ -216,6 +263,8 @@ impl Contexts {
         let Project { snapshot, settings, dockerfiles, ignore_files, builds, .. } = project;
         let mut contexts = Self::default();
         let mut secrets = Vec::new();
+        let mut bulk: BTreeMap<String, FileId> = BTreeMap::new();
+        let mut ignored_by_git = String::new();
         for (file, entry) in snapshot.entries() {
             let (folder, name) = (paths::folder(&entry.path), paths::name(&entry.path));
             contexts.manifests.extend(ecosystem::of_manifest(name).map(|ecosystem| (folder.to_owned(), ecosystem)));
@@ -224,10 +273,19 @@ impl Contexts {
             {
                 secrets.push((file, kind));
             }
+            if let Some(folder) = ecosystem::installed_folder(&entry.path)
+                && !bulk.contains_key(folder)
+                && !settings.exclude.is_match(&*entry.path)
+            {
+                bulk.insert(folder.to_owned(), file);
+            }
             if name == ".gitignore" && !settings.exclude.is_match(&*entry.path) {
                 contexts.named.extend(gitignore::named(file, folder, snapshot.str(file)));
+                ignored_by_git.push_str(&gitignore::as_docker_patterns(folder, snapshot.str(file)));
             }
         }
+        contexts.ignored_by_git =
+            (!ignored_by_git.is_empty()).then(|| Dockerignore::parse(FileId(u32::MAX), &ignored_by_git));
         contexts.uses = builds
             .iter()
             .map(|build| {
@@ -248,8 +306,9 @@ impl Contexts {
                 ignore_file: build.ignore_file,
                 builds: vec![at],
                 paths: Vec::new(),
+                missed: Vec::new(),
             };
-            let mut paths = contexts.candidates(snapshot, &secrets, &build.context, dir);
+            let mut paths = contexts.candidates(snapshot, &secrets, &bulk, &build.context, dir);
             let suspects = paths.iter().filter(|path| path.basis == Basis::Suspect).count();
             suspects_left = suspects_left.saturating_sub(suspects);
             if suspects_left == 0 {
@@ -270,6 +329,7 @@ impl Contexts {
                 });
             }
             facts.paths = paths;
+            facts.missed = missed::find(snapshot, ignore_files, &facts, dir);
             contexts.facts.insert(key, facts);
         }
         contexts.dead = contexts.find_dead(snapshot, ignore_files, builds);
@@ -281,6 +341,7 @@ impl Contexts {
         &self,
         snapshot: &Snapshot,
         secrets: &[(FileId, SecretFile)],
+        bulk: &BTreeMap<String, FileId>,
         context: &Context,
         dir: &str,
     ) -> Vec<ContextPath> {
@@ -294,6 +355,12 @@ impl Contexts {
         for (file, kind) in secrets {
             let Some(path) = below(dir, snapshot.path(*file)) else { continue };
             add(path, path, Basis::Tracked(*file), PathClass::Secret(*kind));
+        }
+        for (folder, file) in bulk {
+            let (Some(path), Some(sample)) = (below(dir, folder), below(dir, snapshot.path(*file))) else { continue };
+            if !path.is_empty() {
+                add(path, sample, Basis::Tracked(*file), PathClass::Bulk);
+            }
         }
         if matches!(context, Context::Dir(_)) {
             for named in &self.named {
@@ -330,10 +397,11 @@ impl Contexts {
         }
         for (inside, ecosystem) in present {
             for leaving in ecosystem.leavings {
-                let (sample, path) = (join(inside, leaving.sample), join(inside, leaving.folder()));
-                let full = join(dir, &path);
+                let full = join(dir, &join(inside, leaving.folder()));
                 if !snapshot.is_dir(&full) && snapshot.find(&full).is_none() {
-                    list.push((path, sample, PathClass::Bulk));
+                    // What is shown is the pattern: the sample is made up.
+                    let path = join(inside, leaving.pattern.trim_start_matches("**/"));
+                    list.push((path, join(inside, leaving.sample), PathClass::Bulk));
                 }
             }
         }

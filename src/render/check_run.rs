@@ -281,6 +281,7 @@ mod tests {
                 labels: Vec::new(),
                 fix: None,
                 identity: identity.clone(),
+                sent: None,
             };
             let fails = *status == Status::Introduced && *severity == Severity::Error;
             Judged {

@@ -489,6 +489,7 @@ mod tests {
             labels: Vec::new(),
             fix: None,
             identity,
+            sent: None,
         };
         edit(&mut finding, &head);
         let fingerprint = Fingerprint::new("made-up", &finding.identity, 0);

@@ -119,6 +119,7 @@ fn judged(
             labels: Vec::new(),
             fix,
             identity,
+            sent: None,
         },
         status,
         suppressed: None,

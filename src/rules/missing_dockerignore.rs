@@ -18,6 +18,9 @@ pub(crate) static RULE: Rule = Rule {
 /// More paths than this are counted, not listed.
 const MOST_LABELS: usize = 5;
 
+/// More than this would only fill the line.
+const MOST_SUSPECTS: usize = 3;
+
 fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     let mut lacking: BTreeMap<&str, Vec<&ContextFacts>> = BTreeMap::new();
     for facts in project.all_contexts() {
@@ -51,12 +54,11 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
         let mut message =
             format!("the build context `{context}` {} {lack}{takes}", project.origin_words(gravest.build));
         let paths: Vec<&ContextPath> = facts.iter().flat_map(|facts| &facts.paths).collect();
-        let suspects: Vec<String> = paths
-            .iter()
-            .filter(|path| path.basis == Basis::Suspect)
-            .take(MOST_LABELS)
-            .map(|path| format!("`{}`", path.path))
-            .collect();
+        let mut suspects: Vec<&&ContextPath> = paths.iter().filter(|path| path.basis == Basis::Suspect).collect();
+        // The gravest first: secrets, the history, and what is large.
+        suspects.sort_by_key(|path| path.class);
+        let suspects: Vec<String> =
+            suspects.iter().take(MOST_SUSPECTS).map(|path| format!("`{}`", path.path)).collect();
         if !suspects.is_empty() {
             message.push_str(&format!("; usually there: {}", suspects.join(", ")));
         }

@@ -17,7 +17,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// More suspects than this are counted, not named.
-const MOST_NAMED: usize = 5;
+const MOST_NAMED: usize = 3;
 
 fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     let mut certain: BTreeMap<(&str, &str), Case<'_>> = BTreeMap::new();
@@ -156,7 +156,11 @@ fn report(project: &Project<'_>, case: &Case<'_>, out: &mut Findings<'_>) {
         Reach::Builder => "is taken into a stage of the build",
         Reach::Sent => "is in the build context",
     };
-    let message = format!("`{path}` ({what}{basis}) {fate}: context `{context}` {origin}");
+    let ignore = case.facts.ignore_file.and_then(|at| project.ignore_files.get(at));
+    let negation = ignore.and_then(|ignore| ignore.syntax.patterns.get(case.path.by?));
+    let by =
+        negation.map_or(String::new(), |pattern| format!(", let in by `{}`", project.snapshot.slice(pattern.span)));
+    let message = format!("`{path}` ({what}{basis}) {fate}{by}: context `{context}` {origin}");
     let pattern = pattern_for(case.path);
     let target = match case.facts.ignore_file.and_then(|at| project.ignore_files.get(at)) {
         Some(ignore) => project.snapshot.path(ignore.file).to_owned(),
@@ -178,7 +182,8 @@ fn report(project: &Project<'_>, case: &Case<'_>, out: &mut Findings<'_>) {
         .report(case.span(), message)
         .severity(case.severity)
         .help(help)
-        .identity(identity, format!("context {context}"));
+        .identity(identity, format!("context {context}"))
+        .sent(case.facts.ignore_file.and_then(|at| project.ignore_files.get(at)).map(|it| it.file), &case.path.sample);
     let reported = labels(project, case, reported);
     if let Some(fix) = pattern.and_then(|pattern| fix(project, case, &pattern)) {
         reported.fix(fix);
@@ -235,7 +240,7 @@ fn labels<'f>(project: &Project<'_>, case: &Case<'_>, mut reported: Reported<'f>
     if let Some(ignore) = case.facts.ignore_file.and_then(|at| project.ignore_files.get(at)) {
         let pattern = case.path.by.and_then(|at| ignore.syntax.patterns.get(at));
         reported = match pattern {
-            Some(pattern) => reported.label(pattern.span, "this lets it in"),
+            Some(pattern) => reported.label(pattern.span, let_in(project, case, pattern.span)),
             None => reported.label(Span::file_start(ignore.file), "no pattern here keeps it out"),
         };
     }
@@ -247,17 +252,20 @@ fn labels<'f>(project: &Project<'_>, case: &Case<'_>, mut reported: Reported<'f>
 
 /// A line at the end of the ignore file, where it keeps the path out and takes nothing away that an instruction names.
 fn fix(project: &Project<'_>, case: &Case<'_>, pattern: &str) -> Option<Fix> {
-    let ignore = project.ignore_files.get(case.facts.ignore_file?)?;
-    let text = project.snapshot.str(ignore.file);
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { newline };
-    let added = format!("{gap}{pattern}{newline}");
-    let mended = format!("{text}{added}");
-    let dir = case.facts.context.folder()?;
-    let read = crate::artifact::dockerignore::Dockerignore::parse(ignore.file, &mended);
-    let exact = read.decide(&case.path.sample).excluded && project.spares_what_is_needed(dir, &mended);
-    let span = Span::new(ignore.file, text.len()..text.len());
-    exact.then(|| Fix { applicability: Applicability::Suggestion, edits: vec![Edit::Replace { span, text: added }] })
+    let (span, text) = project.lines_added(case.facts, &[pattern.to_owned()], &[&case.path.sample])?;
+    Some(Fix { applicability: Applicability::Suggestion, edits: vec![Edit::Replace { span, text }] })
+}
+
+/// What the pattern does, in words.
+fn let_in(project: &Project<'_>, case: &Case<'_>, pattern: Span) -> String {
+    let service = case.build.origins.iter().find_map(|origin| origin.service.as_deref());
+    let whose = service.map_or_else(|| format!("`{}`", case.build.dockerfile_path), |name| format!("`{name}`"));
+    let into = match case.reach {
+        Reach::Image => format!("into the image of {whose}"),
+        Reach::Builder => format!("into the build of {whose}"),
+        Reach::Sent => format!("into the build context of {whose}"),
+    };
+    format!("this `{}` lets `{}` {into}", project.snapshot.slice(pattern), case.path.path)
 }
 
 fn pattern_for(path: &ContextPath) -> Option<String> {

@@ -275,3 +275,213 @@ fn a_project_of_a_hundred_thousand_files_is_judged_in_a_moment() {
     assert_eq!(sent, 100_003);
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
+
+/// What a change introduces: `severity rule path:line`.
+#[track_caller]
+fn check_change(base: &[(&str, &str)], head: &[(&str, &str)], expected: &[&str]) {
+    let (base, head) =
+        (Snapshot::from_texts("base", base.iter().copied()), Snapshot::from_texts("head", head.iter().copied()));
+    let report = crate::rules::judge(Some(&base), &head);
+    let introduced = report.findings.iter().filter(|judged| {
+        judged.status == plimsoll::report::Status::Introduced && IN_CONTEXTS.contains(&judged.finding.rule)
+    });
+    let said: Vec<String> = introduced
+        .map(|judged| {
+            let finding = &judged.finding;
+            let line = head.positions(finding.span).0.line;
+            format!("{} {} {}:{line}", finding.severity.name(), finding.rule, head.path(finding.span.file))
+        })
+        .collect();
+    assert_eq!(said, expected, "{:#?}", report.findings);
+}
+
+/// The rules about what enters the image.
+const IN_CONTEXTS: &[&str] = &[
+    "missing-dockerignore",
+    "dead-dockerignore",
+    "sensitive-path-in-context",
+    "bulky-path-in-context",
+    "gitignored-path-in-context",
+    "needed-path-ignored",
+    "missing-copy-source",
+    "ignorefile-comment",
+    "ineffective-pattern",
+];
+
+#[test]
+fn a_change_of_the_ignore_file_alone_is_shown_on_the_line_that_caused_it() {
+    let with = |ignore: &'static str| {
+        [
+            ("compose.yaml", "services:\n  api:\n    build: .\n"),
+            ("Dockerfile", COPY_ALL),
+            ("main.py", ""),
+            ("dist/app.js", ""),
+            (".env", TOKEN),
+            ("keys/id_rsa", "-----BEGIN OPENSSH PRIVATE KEY-----\n"),
+            (".dockerignore", ignore),
+        ]
+    };
+    let before = with(".git\n\n# Secrets\n.env\nkeys\n");
+    check_change(
+        &before,
+        &with(".git\n\n# Secrets\n.env\nkeys\n!keys/\n"),
+        &["error sensitive-path-in-context .dockerignore:6"],
+    );
+    // The line is gone: the one above it.
+    check_change(&before, &with(".git\n\n# Secrets\n.env\n"), &["error sensitive-path-in-context .dockerignore:4"]);
+    check_change(&before, &with("keys\n.git\n"), &["error sensitive-path-in-context .dockerignore:2"]);
+    // The file is gone: what takes everything.
+    let gone = &before[..before.len() - 1];
+    check_change(
+        &before,
+        gone,
+        &[
+            "error missing-dockerignore Dockerfile:3",
+            "error sensitive-path-in-context Dockerfile:3",
+            "error sensitive-path-in-context Dockerfile:3",
+            "warning sensitive-path-in-context Dockerfile:3",
+        ],
+    );
+    // Where the instruction changed too, that is the place.
+    let mut both = with(".git\n.env\n");
+    both[1].1 = "FROM python:3.13-slim\nWORKDIR /srv\nCOPY . .\nCMD [\"python\", \"main.py\"]\n";
+    check_change(&before, &both, &["error sensitive-path-in-context Dockerfile:3"]);
+}
+
+#[test]
+fn a_new_file_that_enters_an_image_is_introduced_at_the_instruction_that_takes_it() {
+    let base = [
+        (
+            "compose.yaml",
+            "services:\n  api:\n    build: .\n  worker:\n    build:\n      context: .\n      target: run\n",
+        ),
+        ("Dockerfile", "FROM python:3.13-slim AS run\nWORKDIR /app\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"),
+        ("main.py", ""),
+        (".dockerignore", ".git\n.env\n"),
+    ];
+    let new = |name: &'static str| [&base[..], &[(name, TOKEN)]].concat();
+    check_change(&base, &new(".env.production"), &["error sensitive-path-in-context Dockerfile:3"]);
+    check_change(&base, &new(".env"), &[]);
+    check_change(&base, &new(".env.example"), &[]);
+}
+
+/// The findings of the rules about contexts as `severity rule path:line`.
+#[track_caller]
+fn check_all(files: &[(&str, &str)], expected: &[&str]) {
+    check_rules(IN_CONTEXTS, files, expected);
+}
+
+#[track_caller]
+fn check_rules(of: &[&str], files: &[(&str, &str)], expected: &[&str]) {
+    let snapshot = Snapshot::from_texts("t", files.iter().copied());
+    let settings = Settings::default();
+    let list = rules::run(&Project::new(&snapshot, &settings));
+    let said: Vec<String> = list
+        .iter()
+        .filter(|finding| of.contains(&finding.rule))
+        .map(|finding| {
+            let line = snapshot.positions(finding.span).0.line;
+            format!("{} {} {}:{line}", finding.severity.name(), finding.rule, snapshot.path(finding.span.file))
+        })
+        .collect();
+    assert_eq!(said, expected, "{list:#?}");
+}
+
+#[test]
+fn what_an_instruction_names_must_come_along() {
+    let compose = ("compose.yaml", "services:\n  web:\n    build: .\n");
+    let tree = [compose, ("dist/app.js", ""), ("dist/app.css", ""), ("src/a", ""), ("src/b", ""), ("uv.lock", "")];
+    let judge = |dockerfile: &'static str, ignore: &'static str, expected: &[&str]| {
+        check_rules(
+            &["needed-path-ignored", "missing-copy-source"],
+            &[&tree[..], &[("Dockerfile", dockerfile), (".dockerignore", ignore)]].concat(),
+            expected,
+        );
+    };
+    let error: &[&str] = &["error needed-path-ignored Dockerfile:2"];
+    let warning: &[&str] = &["warning needed-path-ignored Dockerfile:2"];
+    // Each was asked of Docker 26.1: a failed build is an error, a build without the file a warning.
+    judge("FROM scratch\nCOPY src /s\n", "**\n!src/a\n", &[]);
+    judge("FROM scratch\nCOPY dist/app.js /s\n", "*.js\n", &[]);
+    judge("FROM scratch\nCOPY dist/*.js /s\n", "dist\n", error);
+    judge("FROM scratch\nCOPY dist/*.js /s\n", "dist/*\n", error);
+    judge("FROM scratch\nCOPY dist/*.js /s\n", "dist\n!dist/app.js\n", &[]);
+    judge("FROM scratch\nCOPY dist/*.js /s\n", "**/*.css\n", &[]);
+    judge("FROM scratch\nCOPY dist /s\n", "dist/*\n", warning);
+    judge("FROM scratch\nCOPY *.lock /s/\n", "*.lock\n", warning);
+    judge("FROM scratch\nCOPY uv.lock /s/\n", "*.lock\n", error);
+    judge("FROM scratch\nCOPY --from=x uv.lock /s/\n", "*.lock\n", &[]);
+    judge("FROM scratch\nCOPY . /s/\n", "*\n", &[]);
+    judge("FROM x\nRUN --mount=type=bind,source=uv.lock,target=/l true\n", "*.lock\n", error);
+    judge("FROM x\nCOPY . .\nRUN uv sync --frozen\n", "*.lock\n", &["error needed-path-ignored Dockerfile:3"]);
+    judge("FROM x\nCOPY . .\nRUN uv sync\n", "*.lock\n", &[]);
+    judge("FROM x\nCOPY src .\nRUN uv sync --frozen\n", "*.lock\n", &[]);
+    // What is not there yet.
+    judge("FROM scratch\nCOPY build/app /s\n", "build\n", error);
+    judge("FROM scratch\nCOPY build /s\n", "build\n!build/app\n", &["notice missing-copy-source Dockerfile:2"]);
+    // Convention steps down.
+    let files =
+        [&tree[1..], &[("Dockerfile", "FROM scratch\nCOPY uv.lock /\n"), (".dockerignore", "*.lock\n")]].concat();
+    check_all(&files, &["notice needed-path-ignored Dockerfile:2"]);
+}
+
+#[test]
+fn a_source_that_is_not_there_is_missing_unless_something_may_make_it() {
+    let tree =
+        [("compose.yaml", "services:\n  web:\n    build: web\n"), ("web/src/a", ""), ("web/.dockerignore", ".env\n")];
+    let judge = |dockerfile: &'static str, more: &[(&'static str, &'static str)], expected: &[&str]| {
+        check_all(&[&tree[..], &[("web/Dockerfile", dockerfile)], more].concat(), expected);
+    };
+    let error: &[&str] = &["error missing-copy-source web/Dockerfile:2"];
+    let notice: &[&str] = &["notice missing-copy-source web/Dockerfile:2"];
+    judge("FROM scratch\nCOPY srv /s\n", &[], error);
+    judge("FROM scratch\nCOPY web/src /s\n", &[], error);
+    judge("FROM scratch\nADD srv.tar /s\n", &[], notice);
+    judge("FROM scratch\nCOPY srv /s\n", &[(".gitignore", "srv\n")], notice);
+    judge("FROM scratch\nCOPY srv/x.conf /s\n", &[("Makefile", "conf:\n\t./configure > web/srv/x.conf\n")], notice);
+    judge("FROM scratch\nCOPY target/*.jar /s\n", &[], notice);
+    judge("FROM scratch\nCOPY srv* /s\n", &[], &[]);
+    judge("FROM scratch\nCOPY srv/*.x /s\n", &[], error);
+    judge("FROM scratch\nCOPY --from=x srv /s\n", &[], &[]);
+    judge("FROM scratch\nADD https://example.org/x /s\n", &[], &[]);
+    judge("FROM scratch\nARG D\nCOPY $D/x /s\n", &[], &[]);
+    judge("FROM scratch\nARG D=src\nCOPY $D/a /s\n", &[], &[]);
+    judge("FROM scratch\nCOPY <<EOF /s\nx\nEOF\n", &[], &[]);
+    // A build that is only assumed proves nothing.
+    check_all(&[("web/Dockerfile", "FROM scratch\nCOPY srv /s\n"), ("web/.dockerignore", "x\n")], &[]);
+}
+
+#[test]
+fn what_is_large_or_ignored_by_git_is_one_finding_per_cause() {
+    let tree = [
+        ("compose.yaml", "services:\n  api:\n    build: .\n"),
+        ("Dockerfile", COPY_ALL),
+        ("main.py", ""),
+        ("app/views.py", ""),
+        ("requirements.txt", ""),
+        (".gitignore", "/data/\nnotes.txt\n"),
+    ];
+    let judge = |ignore: &'static str, expected: &[&str]| {
+        check_all(&[&tree[..], &[(".dockerignore", ignore)]].concat(), expected);
+    };
+    let clean = ".git\n**/.env\n**/.venv\n**/__pycache__\n";
+    let bulky = "warning bulky-path-in-context Dockerfile:3";
+    let ignored = "notice gitignored-path-in-context Dockerfile:3";
+    judge(".git\n**/.env\n**/.venv\n**/__pycache__\ndata\nnotes.txt\n", &[]);
+    judge(clean, &[bulky, ignored]);
+    judge(
+        ".git\n**/.env\n.venv/\n__pycache__\n*.pyc\ndata\nnotes.txt\n",
+        &["notice ineffective-pattern .dockerignore:4", "notice ineffective-pattern .dockerignore:5"],
+    );
+    // An allow-list.
+    judge("*\n!app\n!main.py\n**/__pycache__\n", &[]);
+    // Without an ignore file that is the finding, and it names the paths.
+    check_all(
+        &tree,
+        &[
+            "error missing-dockerignore Dockerfile:3",
+            "warning sensitive-path-in-context Dockerfile:3",
+            "notice sensitive-path-in-context Dockerfile:3",
+        ],
+    );
+}

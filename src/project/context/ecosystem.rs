@@ -131,3 +131,155 @@ pub const LOCK_FILES: &[&str] = &[
 /// Manifests that may name a readme, which the build of a package then reads.
 pub const READS_README: &[&str] =
     &["pyproject.toml", "setup.py", "setup.cfg", "Cargo.toml", "package.json", "mix.exs", "MANIFEST.in"];
+
+/// Folders that tools fill and nobody writes: installed packages, virtual environments and caches.
+const INSTALLED: &[&str] = &[
+    "node_modules",
+    ".venv",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".tox",
+    ".nox",
+    ".gradle",
+    ".next",
+    ".nuxt",
+    ".terraform",
+    ".dart_tool",
+    ".parcel-cache",
+];
+
+/// Further names of what tools make and programs collect, as they stand in a `.gitignore`.
+const MADE: &[&str] = &[
+    "venv",
+    "env",
+    "target",
+    "build",
+    "dist",
+    "out",
+    "bin",
+    "obj",
+    "vendor",
+    "coverage",
+    "htmlcov",
+    ".cache",
+    "cache",
+    "data",
+    "datasets",
+    "dataset",
+    "models",
+    "checkpoints",
+    "wandb",
+    "mlruns",
+    "logs",
+    "log",
+    "tmp",
+    "temp",
+    "dumps",
+    "backups",
+    "uploads",
+    "media",
+    ".bundle",
+    "_build",
+    "deps",
+    "storage",
+    "volumes",
+    "postgres-data",
+    "pgdata",
+    "db-data",
+];
+
+/// The outermost folder on the way to a file that tools fill, as a path.
+pub fn installed_folder(path: &str) -> Option<&str> {
+    let mut start = 0;
+    while let Some(length) = path.get(start..)?.find('/') {
+        if INSTALLED.contains(&path.get(start..start + length)?) {
+            return path.get(..start + length);
+        }
+        start += length + 1;
+    }
+    None
+}
+
+/// Whether a path is called like something that tools make or programs collect: an environment, packages, build output, a
+/// cache, data.
+pub fn is_bulky(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    INSTALLED.contains(&name) || MADE.contains(&name) || name.ends_with(".egg-info")
+}
+
+/// Whether a path that usually is there is worth a word by its size alone; a cache of a linter is not.
+pub fn is_heavy(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    matches!(
+        name,
+        ".venv" | "node_modules" | ".next" | ".nuxt" | "target" | ".gradle" | "vendor" | "_build" | "deps" | "bundle"
+    )
+}
+
+/// Whether a path lies below a folder, or has the ending, of what a build makes.
+pub fn is_build_output(path: &str) -> bool {
+    let made = |part: &str| {
+        matches!(
+            part,
+            "dist"
+                | "build"
+                | "target"
+                | "out"
+                | "output"
+                | "bin"
+                | "obj"
+                | "release"
+                | "publish"
+                | "artifacts"
+                | "artifact"
+                | "node_modules"
+                | "vendor"
+                | ".next"
+                | ".output"
+                | ".nuxt"
+                | "_build"
+                | "wheels"
+                | "wheelhouse"
+                | "generated"
+                | "gen"
+                | "bazel-bin"
+                | "result"
+                | "tmp"
+                | "coverage"
+                | "storybook-static"
+                | "_site"
+                | "site"
+                | "public"
+        )
+    };
+    let ending = path.rsplit('.').next().unwrap_or_default();
+    let made_file = matches!(
+        ending,
+        "jar"
+            | "war"
+            | "ear"
+            | "whl"
+            | "gz"
+            | "tgz"
+            | "xz"
+            | "zst"
+            | "zip"
+            | "tar"
+            | "deb"
+            | "rpm"
+            | "apk"
+            | "exe"
+            | "dll"
+            | "so"
+            | "wasm"
+            | "pex"
+            | "nupkg"
+            | "iso"
+            | "img"
+            | "bin"
+            | "qcow2"
+    );
+    made_file || path.split('/').any(made)
+}

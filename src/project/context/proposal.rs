@@ -3,15 +3,13 @@
 use std::fmt::Write as _;
 
 use super::ecosystem::{self, ECOSYSTEMS};
-use super::{Basis, PathClass, Taken, join};
+use super::supply::supply;
+use super::{Basis, PathClass, Supply, join};
 use crate::artifact::dockerignore::Dockerignore;
 use crate::artifact::secret::{self, SecretFile};
 use crate::project::paths::below;
 use crate::project::{Context, Project};
 use crate::span::FileId;
-
-/// Of what a source takes, no more files than this are looked at: the question is whether anything is left.
-const ENOUGH_FILES: usize = 1000;
 
 /// An ignore file that does not exist yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,62 +67,15 @@ pub(super) fn harmful(project: &Project<'_>, dir: &str, ignore: &Dockerignore) -
     }
     let builds = project.builds.iter().enumerate().filter(|(_, build)| build.context.folder() == Some(dir));
     let sources = builds.filter_map(|(at, _)| project.uses(at)).flat_map(|uses| &uses.sources);
-    for source in sources {
-        let (folder, probe) = match &source.taken {
-            Taken::Whole | Taken::Unknown => continue,
-            Taken::Path(path) => (path.as_str(), path.clone()),
-            Taken::Matching { pattern, .. } => {
-                let plain = pattern.find(['*', '?', '[', '\\']).and_then(|at| pattern.get(..at)).unwrap_or_default();
-                (plain.rsplit_once('/').map_or("", |(folder, _)| folder), probe(pattern))
-            }
-        };
-        let root = join(dir, folder);
-        let root = root.trim_end_matches('/');
-        let itself = snapshot.find(root).into_iter().filter_map(|file| snapshot.entry(file));
-        let files = itself.chain(snapshot.below(root).map(|(_, entry)| entry));
-        let paths = files.filter_map(|entry| below(dir, &entry.path)).filter(|path| source.takes(path));
-        let mut first = None;
-        let mut left = false;
-        let mut any = false;
-        for path in paths.take(ENOUGH_FILES) {
-            any = true;
-            match excluded_by(walk.decide(path)) {
-                Some(by) => first = first.or(Some(by)),
-                None => {
-                    left = true;
-                    break;
-                }
-            }
-        }
-        // What is not there yet, a build output for instance, is asked about by its name.
-        let by = if any { first.filter(|_| !left) } else { excluded_by(walk.decide(&probe)) };
-        if by.is_some() {
-            return by;
-        }
-    }
-    None
+    // What is not there yet, a build output for instance, is asked about by its name.
+    sources.into_iter().find_map(|source| match supply(project, dir, source, Some((ignore, &mut walk))) {
+        Supply::KeptOut(lack) | Supply::Absent(lack) => lack.by,
+        Supply::There => None,
+    })
 }
 
 fn excluded_by(decision: crate::artifact::dockerignore::Decision) -> Option<usize> {
     decision.by.filter(|_| decision.excluded)
-}
-
-/// A path that a wildcard pattern would match.
-fn probe(pattern: &str) -> String {
-    let mut path = String::with_capacity(pattern.len());
-    let mut chars = pattern.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '*' | '?' => path.push('x'),
-            '\\' => path.extend(chars.next()),
-            '[' => {
-                path.extend(chars.next());
-                chars.by_ref().find(|char| *char == ']');
-            }
-            other => path.push(other),
-        }
-    }
-    path
 }
 
 fn contexts_of<'p>(project: &'p Project<'_>, dir: &'p str) -> impl Iterator<Item = &'p super::ContextFacts> {
