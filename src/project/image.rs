@@ -23,7 +23,7 @@ pub struct Image {
     /// name.
     pub target: Option<usize>,
     /// The stages whose files end up in the image: the target and what it is FROM, the stage nearest to the base image
-    /// first and the target last.
+    /// first and the target last. A stage is FROM an earlier one, so they are in the order of the file too.
     pub shipped: Vec<usize>,
     /// Every other stage that has to run, in the order of the file.
     pub supporting: Vec<Supporting>,
@@ -238,12 +238,13 @@ impl Image {
 
     /// Whether the files of that stage are in the image by FROM.
     pub fn ships(&self, stage: usize) -> bool {
-        self.shipped.contains(&stage)
+        self.shipped.binary_search(&stage).is_ok()
     }
 
     /// Whether the files of that stage can be in the image: by FROM, or by COPY in one or more steps.
     pub fn reaches(&self, stage: usize) -> bool {
-        self.ships(stage) || self.supporting.iter().any(|support| support.stage == stage && support.copied)
+        let supporting = self.supporting.binary_search_by_key(&stage, |support| support.stage).ok();
+        self.ships(stage) || supporting.and_then(|at| self.supporting.get(at)).is_some_and(|support| support.copied)
     }
 
     /// The stage that the value of a `--from` means, by index or by name in any case; else it is an image or a named

@@ -9,6 +9,9 @@ use crate::artifact::shell::{self, Body};
 /// How much text of one file is parsed as shell scripts. The largest of 1,058 real Dockerfiles is 60 KB long.
 const MAX_SHELL_TEXT: usize = 1024 * 1024;
 
+/// What the shortest text counts for.
+const MIN_SHELL_TEXT: usize = 64;
+
 /// The commands of the instructions of one Dockerfile.
 #[derive(Clone, Debug, Default)]
 pub struct Scripts {
@@ -27,10 +30,11 @@ impl Scripts {
         let mut parsed = 0;
         for (index, instruction) in dockerfile.instructions.iter().enumerate() {
             let Some(command) = command(instruction) else { continue };
-            parsed += match command {
+            // A parser has to be set up for the shortest text too.
+            parsed += MIN_SHELL_TEXT.max(match command {
                 Command::Shell(script) => script.text.len(),
                 Command::Exec(words) => words.iter().map(|word| word.text.len()).sum(),
-            };
+            });
             if parsed > MAX_SHELL_TEXT {
                 scripts.incomplete = true;
                 break;

@@ -7,6 +7,7 @@ pub mod accounts;
 mod steps_down;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use accounts::{Account, Accounts, Id, Made, Tool};
 pub use steps_down::StepsDown;
@@ -23,6 +24,9 @@ use crate::span::Span;
 
 /// How many links a chain may have before its middle is left out of the words.
 const MAX_TOLD_STAGES: usize = 6;
+
+/// How many stages are asked for accounts.
+const MAX_STAGES: usize = 10_000;
 
 /// Whether somebody is root.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -170,41 +174,52 @@ fn accounts_of(dockerfile: &Dockerfile, scripts: &Scripts, image: &Image, text: 
     let needed = image.supporting.iter().map(|support| support.stage).chain(image.shipped.iter().copied());
     let mut stages: Vec<usize> = needed.collect();
     stages.sort_unstable();
-    let mut found: BTreeMap<usize, Accounts> = BTreeMap::new();
-    for stage in stages {
+    let mut found: BTreeMap<usize, Arc<Accounts>> = BTreeMap::new();
+    let mut of_bases: BTreeMap<&str, Arc<Accounts>> = BTreeMap::new();
+    let scratch = Arc::new(Accounts::none());
+    for stage in stages.into_iter().take(MAX_STAGES) {
         let mut accounts = match image.bases.get(stage) {
             Some(Base::Stage(parent)) => found.get(parent).cloned().unwrap_or_default(),
-            Some(Base::Image(value)) => Accounts::of_base(value.as_str().and_then(catalogue::find)),
-            Some(Base::Scratch) => Accounts::none(),
-            None => Accounts::default(),
+            Some(Base::Image(value)) => {
+                let reference = value.as_str().unwrap_or_default();
+                let made = || Arc::new(Accounts::of_base(catalogue::find(reference)));
+                of_bases.entry(reference).or_insert_with(made).clone()
+            }
+            Some(Base::Scratch) => scratch.clone(),
+            None => Arc::default(),
         };
         for step in by_stage.get(&stage).into_iter().flatten() {
             account_step(&mut accounts, step, dockerfile, scripts, image, text, &found);
         }
         found.insert(stage, accounts);
     }
-    image.target.and_then(|target| found.remove(&target)).unwrap_or_default()
+    let last = image.target.and_then(|target| found.remove(&target));
+    last.map(Arc::unwrap_or_clone).unwrap_or_default()
 }
 
 fn account_step(
-    accounts: &mut Accounts,
+    shared: &mut Arc<Accounts>,
     step: &Step,
     dockerfile: &Dockerfile,
     scripts: &Scripts,
     image: &Image,
     text: &str,
-    found: &BTreeMap<usize, Accounts>,
+    found: &BTreeMap<usize, Arc<Accounts>>,
 ) {
     let Some(instruction) = step.instruction(dockerfile) else { return };
     match &instruction.kind {
         InstructionKind::Run(_) => match scripts.of(step, dockerfile) {
             Some(body) => {
-                for command in &body.commands {
-                    accounts.run(command, step);
+                // Most stages change nothing about the accounts, and share those of the stage that they are FROM.
+                for command in body.commands.iter().filter(|command| Accounts::may_change(command)) {
+                    Arc::make_mut(shared).run(command, step);
                 }
-                accounts.incomplete |= !body.gaps.is_empty();
+                if !body.gaps.is_empty() && !shared.incomplete {
+                    Arc::make_mut(shared).incomplete = true;
+                }
             }
-            None => accounts.incomplete = true,
+            None if !shared.incomplete => Arc::make_mut(shared).incomplete = true,
+            None => {}
         },
         InstructionKind::Copy(transfer) | InstructionKind::Add(transfer) => {
             let target = step.value(&transfer.target);
@@ -221,6 +236,10 @@ fn account_step(
                 .find(|source| step.value(source).as_str().is_some_and(|path| copies(path) || target == "/etc/passwd"));
             let from = instruction.flag("from").and_then(|flag| flag.value.as_ref());
             let from = from.map(|value| image.stage(&value.text, dockerfile.stages.len()));
+            if source.is_none() && instruction.heredocs.is_empty() {
+                return;
+            }
+            let accounts = Arc::make_mut(shared);
             match (source, from) {
                 (Some(_), Some(Some(stage))) => match found.get(&stage) {
                     Some(other) => accounts.take(other),

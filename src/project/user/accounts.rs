@@ -160,6 +160,16 @@ impl Accounts {
         self.base_known = other.base_known;
     }
 
+    /// Whether [`Accounts::run`] has to look at a command.
+    pub(super) fn may_change(command: &Command) -> bool {
+        let names_file = |word: &Word| matches!(word.raw.trim_matches(['"', '\'']), "/etc/passwd" | "/etc/group");
+        let program = command.program();
+        program.contains("user") || program.contains("group") || {
+            let targets = command.redirects.iter().map(|redirect| &redirect.target);
+            targets.chain(&command.words).any(names_file)
+        }
+    }
+
     /// What a command of a RUN does to the accounts.
     pub(super) fn run(&mut self, command: &Command, step: &Step) {
         let argv = command.argv();
