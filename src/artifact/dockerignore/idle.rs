@@ -138,7 +138,7 @@ mod tests {
         check("*.md\n!README.md\n**/*.md\n", &[(1, Why::Overruled(2))]);
         check("dist\n!dist\n", &[]);
         check("dist\n!dist/app.js\n", &[]);
-        check("*.x\n!a.x\na.[x]\n", &[]);
+        check("*.x\n!a.x\na.[x]\n", &[(1, Why::Overruled(2))]);
         check("# a\n\n", &[]);
     }
 }
