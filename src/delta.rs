@@ -4,7 +4,7 @@
 //! reformatting change nothing, and renames are followed by mapping the path of the identity. A finding that the change
 //! makes graver counts as introduced: it did not fail before, and now it would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -28,10 +28,10 @@ pub fn compare(base: Option<Side<'_>>, head: Side<'_>, change: &Change) -> Vec<J
     let Some(base) = base else {
         return group(head.findings, str::to_owned).into_iter().flat_map(|group| group.all(Status::Present)).collect();
     };
-    let mut before: BTreeMap<Key, Group> = group(base.findings, |path| change.path_in_head(path).to_owned())
-        .into_iter()
-        .map(|group| (group.key.clone(), group))
-        .collect();
+    let renames = change.renames();
+    let in_head = |path: &str| renames.get(path).copied().unwrap_or(path).to_owned();
+    let mut before: BTreeMap<Key, Group> =
+        group(base.findings, in_head).into_iter().map(|group| (group.key.clone(), group)).collect();
     let mut judged = Vec::new();
     for now in group(head.findings, str::to_owned) {
         match before.remove(&now.key) {
@@ -84,20 +84,23 @@ fn matched((base, before): (&Snapshot, Group), (head, now): (&Snapshot, Group)) 
     let mut partner: Vec<Option<usize>> = vec![None; now.findings.len()];
     if before.findings.len() != now.findings.len() {
         let unchanged = UnchangedLines::new(base, &before, head, &now);
+        // The findings of base by the line on which they would stand in head.
+        let mut by_line: BTreeMap<u32, VecDeque<usize>> = BTreeMap::new();
+        for (at, finding) in before.findings.iter().enumerate() {
+            if let Some(line) = unchanged.line_in_head(base.line(finding.span)) {
+                by_line.entry(line).or_default().push_back(at);
+            }
+        }
         for (at, finding) in now.findings.iter().enumerate() {
-            let line = head.positions(finding.span).0.line;
-            let twin = (0..free.len()).find(|old| {
-                let was = base.positions(before.findings[*old].span).0.line;
-                free[*old] && unchanged.line_in_head(was) == Some(line)
-            });
-            if let Some(twin) = twin {
+            if let Some(twin) = by_line.get_mut(&head.line(finding.span)).and_then(VecDeque::pop_front) {
                 free[twin] = false;
                 partner[at] = Some(twin);
             }
         }
     }
+    let mut unmatched = (0..free.len()).filter(|at| free[*at]).collect::<Vec<_>>().into_iter();
     for slot in partner.iter_mut().filter(|slot| slot.is_none()) {
-        let Some(next) = free.iter().position(|free| *free) else { break };
+        let Some(next) = unmatched.next() else { break };
         free[next] = false;
         *slot = Some(next);
     }
@@ -143,7 +146,9 @@ impl UnchangedLines {
     /// The line in head (from 1) of an unchanged line of base.
     fn line_in_head(&self, line: u32) -> Option<u32> {
         let line = line as usize - 1;
-        let (old, new, _) = self.ranges.iter().find(|(old, _, len)| (*old..*old + *len).contains(&line))?;
+        // The ranges stand in order.
+        let at = self.ranges.partition_point(|(old, ..)| *old <= line).checked_sub(1)?;
+        let (old, new, _) = self.ranges.get(at).filter(|(old, _, len)| line < old + len)?;
         u32::try_from(new + (line - old) + 1).ok()
     }
 }

@@ -64,6 +64,16 @@ impl Change {
         renamed.map_or(base_path, |(path, _)| path)
     }
 
+    /// [`Change::path_in_head`] for many paths: the new names of all renamed files by their old ones.
+    pub fn renames(&self) -> BTreeMap<&str, &str> {
+        let renamed = self.files.iter().filter_map(|(path, file)| match &file.status {
+            FileStatus::Renamed { from } => Some((from.as_str(), path.as_str())),
+            FileStatus::Added | FileStatus::Removed | FileStatus::Modified => None,
+        });
+        // Of several copies of one file the first counts.
+        renamed.rev().collect()
+    }
+
     /// The lines of `path` that the diff shows: those of the patch where there is one, else computed from the two
     /// texts as GitHub would. Empty for a file that did not change or was not read.
     pub fn hunks(&self, path: &str, base: Option<&Snapshot>, head: &Snapshot) -> Hunks {

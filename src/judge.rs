@@ -2,7 +2,7 @@
 
 mod cause;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{self, ArtifactKind};
 use crate::delta::{self, Side};
@@ -28,9 +28,11 @@ pub fn judge<'a>(
     accepted: &BTreeMap<Fingerprint, Suppression>,
 ) -> Report<'a> {
     let before = base.map(|snapshot| Project::new(snapshot, settings));
-    let project = Project::new(head, settings);
+    let mut project = Project::new(head, settings);
     let base_side = before.as_ref().map(|project| Side { snapshot: project.snapshot, findings: rules::run(project) });
-    let head_side = Side { snapshot: head, findings: rules::run(&project) };
+    let (found, too_many) = rules::judged(&project);
+    project.gaps.extend(too_many);
+    let head_side = Side { snapshot: head, findings: found };
     let mut findings = delta::compare(base_side, head_side, change);
     for judged in &mut findings {
         raise_if_added(judged, head, change, settings);
@@ -44,13 +46,19 @@ pub fn judge<'a>(
     let failed = findings.iter().any(|judged| judged.fails);
     let affected = base.is_none()
         || findings.iter().any(|judged| matches!(judged.status, Status::Introduced | Status::Resolved))
-        || change.files.iter().any(|(path, file)| {
-            let old = match &file.status {
-                FileStatus::Renamed { from } => from,
-                FileStatus::Added | FileStatus::Removed | FileStatus::Modified => path,
-            };
-            touches(&project, path) || before.as_ref().is_some_and(|before| touches(before, old))
-        });
+        || {
+            let (head, base) = (named(&project), before.as_ref().map(named));
+            change.files.iter().any(|(path, file)| {
+                let old = match &file.status {
+                    FileStatus::Renamed { from } => from,
+                    FileStatus::Added | FileStatus::Removed | FileStatus::Modified => path,
+                };
+                is_artifact(path)
+                    || is_artifact(old)
+                    || head.contains(path.as_str())
+                    || base.as_ref().is_some_and(|base| base.contains(old.as_str()))
+            })
+        };
     Report {
         base,
         head,
@@ -95,18 +103,21 @@ fn sort(findings: &mut [Judged], base: Option<&Snapshot>, head: &Snapshot) {
     });
 }
 
-/// Whether a path is an artifact of the project: by its name, or because a build names it. Workflows and scripts are
-/// artifacts only where they build something.
-fn touches(project: &Project<'_>, path: &str) -> bool {
-    let by_name = match artifact::classify(path) {
+/// Whether a path is an artifact by its name. Workflows and scripts are artifacts only where they build something.
+fn is_artifact(path: &str) -> bool {
+    match artifact::classify(path) {
         Some(ArtifactKind::Workflow | ArtifactKind::Action) | None => false,
         Some(ArtifactKind::Dockerfile | ArtifactKind::IgnoreFile | ArtifactKind::Compose | ArtifactKind::Bake) => true,
-    };
-    by_name
-        || project.builds.iter().any(|build| {
-            let mut origins = build.origins.iter();
-            build.dockerfile_path == path || origins.any(|origin| project.snapshot.path(origin.span.file) == path)
-        })
+    }
+}
+
+/// The paths of what builds name, and of what names builds.
+fn named<'p>(project: &'p Project<'_>) -> BTreeSet<&'p str> {
+    let paths = project.builds.iter().flat_map(|build| {
+        let origins = build.origins.iter().map(|origin| project.snapshot.path(origin.span.file));
+        origins.chain([build.dockerfile_path.as_str()])
+    });
+    paths.collect()
 }
 
 fn builds(project: &Project<'_>) -> Vec<BuildFact> {
@@ -124,7 +135,7 @@ fn builds(project: &Project<'_>) -> Vec<BuildFact> {
             .map(|origin| OriginFact {
                 kind: origin.kind,
                 path: snapshot.path(origin.span.file).to_owned(),
-                line: snapshot.positions(origin.span).0.line,
+                line: snapshot.line(origin.span),
                 service: origin.service.clone(),
             })
             .collect(),
@@ -136,7 +147,7 @@ fn gaps(project: &Project<'_>) -> Vec<PlacedGap> {
     let snapshot = project.snapshot;
     let place = |gap: &crate::project::Gap| PlacedGap {
         path: snapshot.path(gap.span.file).to_owned(),
-        line: snapshot.positions(gap.span).0.line,
+        line: snapshot.line(gap.span),
         message: gap.message.clone(),
     };
     project.gaps.iter().map(place).collect()

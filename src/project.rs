@@ -43,6 +43,9 @@ pub const MAX_PROBLEMS_PER_FILE: usize = 20;
 /// How many images of this repository may be made from each other in a row for their users to be known.
 const MAX_BUILT_BASES: usize = 4;
 
+/// How many instructions are followed, each as often as a build reads it. A Dockerfile of ten megabytes has a million.
+pub const MAX_RESOLVED: usize = 1_500_000;
+
 /// How many gaps are told one by one.
 pub const MAX_GAPS: usize = 1_000;
 
@@ -121,9 +124,9 @@ impl<'a> Project<'a> {
         project
     }
 
-    /// The builds of a Dockerfile, an index into [`Project::dockerfiles`].
-    pub fn builds_of(&self, dockerfile: usize) -> impl Iterator<Item = &Build> {
-        self.builds.iter().filter(move |build| build.dockerfile == Some(dockerfile))
+    /// The builds of a Dockerfile, in their order.
+    pub fn builds_of<'p>(&'p self, dockerfile: &'p DockerfileFacts) -> impl Iterator<Item = &'p Build> {
+        dockerfile.builds.iter().filter_map(|at| self.builds.get(*at))
     }
 
     /// Parses every Dockerfile and gives each build its own; those that no build names get one by convention.
@@ -150,15 +153,29 @@ impl<'a> Project<'a> {
                 let message = "the file has more shell text than is read".to_owned();
                 self.gaps.push(Gap { span: Span::file_start(file), message });
             }
-            self.dockerfiles.push(DockerfileFacts { file, syntax, scripts });
+            self.dockerfiles.push(DockerfileFacts { file, syntax, scripts, builds: Vec::new() });
         }
         let place: BTreeMap<FileId, usize> =
             self.dockerfiles.iter().enumerate().map(|(at, dockerfile)| (dockerfile.file, at)).collect();
-        for build in self.builds.iter_mut().filter(|build| build.context.folder().is_some()) {
+        let mut left = MAX_RESOLVED;
+        for (at, build) in self.builds.iter_mut().enumerate().filter(|(_, build)| build.context.folder().is_some()) {
             build.dockerfile = snapshot.find(&build.dockerfile_path).and_then(|file| place.get(&file).copied());
-            if let Some(facts) = build.dockerfile.and_then(|at| self.dockerfiles.get(at)) {
-                build.image = image::resolve(&facts.syntax, build.target.as_deref(), &build.args);
+            if let Some(facts) = build.dockerfile.and_then(|at| self.dockerfiles.get_mut(at)) {
                 let span = Span::file_start(facts.file);
+                // Each build of a Dockerfile counts all of it: stages are found for every target.
+                let size = facts.syntax.instructions.len();
+                if size > left {
+                    let message = format!(
+                        "the Dockerfiles of all builds have more than {MAX_RESOLVED} instructions; not every build of this \
+                         one is judged"
+                    );
+                    self.gaps.push(Gap { span, message });
+                    build.dockerfile = None;
+                    continue;
+                }
+                left -= size;
+                facts.builds.push(at);
+                build.image = image::resolve(&facts.syntax, build.target.as_deref(), &build.args);
                 let gaps = build.image.gaps.iter();
                 self.gaps.extend(gaps.map(|why| Gap { span, message: format!("the image is not fully known: {why}") }));
             }
@@ -348,6 +365,8 @@ pub struct DockerfileFacts {
     pub syntax: Dockerfile,
     /// What its instructions run.
     pub scripts: Scripts,
+    /// What it is built by: indices into [`Project::builds`].
+    pub builds: Vec<usize>,
 }
 
 /// An ignore file.

@@ -83,12 +83,17 @@ pub struct Findings<'p> {
     /// What the settings say the severity is, whatever the rule would grade.
     set: Option<Severity>,
     list: Vec<Finding>,
+    /// How many more there were than the [`MAX_FINDINGS_PER_RULE`] that are kept.
+    more: usize,
 }
+
+/// How many findings of one rule are told. Nobody reads more, and a file of megabytes would make millions.
+pub const MAX_FINDINGS_PER_RULE: usize = 10_000;
 
 impl<'p> Findings<'p> {
     /// An empty list for the findings of `rule`, all of severity `set` where the settings say one.
     pub(crate) fn new(project: &'p Project<'p>, rule: &'static Rule, set: Option<Severity>) -> Self {
-        Self { project, rule, set, list: Vec::new() }
+        Self { project, rule, set, list: Vec::new(), more: 0 }
     }
 
     /// Adds a finding at `span` with the rule's severity. Its identity is the file of the span and the text that the span
@@ -96,6 +101,11 @@ impl<'p> Findings<'p> {
     pub fn report(&mut self, span: Span, message: impl Into<String>) -> Reported<'_> {
         let snapshot = self.project.snapshot;
         let identity = Identity { path: snapshot.path(span.file).to_owned(), key: folded(snapshot.slice(span)) };
+        if self.list.len() > MAX_FINDINGS_PER_RULE {
+            // The one that is one too many is written over.
+            self.list.pop();
+            self.more += 1;
+        }
         self.list.push(Finding {
             rule: self.rule.id,
             severity: self.set.unwrap_or(self.rule.severity),
@@ -111,9 +121,11 @@ impl<'p> Findings<'p> {
         Reported { finding: &mut self.list[at], set: self.set }
     }
 
-    /// What was reported.
-    pub(crate) fn into_list(self) -> Vec<Finding> {
-        self.list
+    /// What was reported, and how many findings were too many to be told.
+    pub(crate) fn into_list(mut self) -> (Vec<Finding>, usize) {
+        let more = self.more + self.list.len().saturating_sub(MAX_FINDINGS_PER_RULE);
+        self.list.truncate(MAX_FINDINGS_PER_RULE);
+        (self.list, more)
     }
 }
 

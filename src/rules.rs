@@ -4,9 +4,10 @@
 //! order of the ids; a test compares them with the folder, and writes them when `BLESS=1` is set.
 
 use crate::finding::Finding;
-use crate::project::Project;
+use crate::project::{Gap, Project};
 use crate::rule::{Check, Findings, Rule};
 use crate::settings::RuleSetting;
+use crate::span::Span;
 
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
 mod build_tools_in_final_stage;
@@ -61,9 +62,14 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     by_id.or_else(by_alias).copied()
 }
 
-/// All findings of all rules that the settings leave on, in the order of the files.
+/// All findings of all rules that the settings leave on, in the order of the files: [`judged`] without its gaps.
 pub fn run(project: &Project<'_>) -> Vec<Finding> {
-    let mut all = Vec::new();
+    judged(project).0
+}
+
+/// All findings of all rules that the settings leave on, in the order of the files, and the rules that had too many.
+pub fn judged(project: &Project<'_>) -> (Vec<Finding>, Vec<Gap>) {
+    let (mut all, mut gaps) = (Vec::new(), Vec::new());
     for &rule in RULES {
         let set = match project.settings.rules.get(rule.id) {
             Some(RuleSetting::Off) => continue,
@@ -77,8 +83,13 @@ pub fn run(project: &Project<'_>) -> Vec<Finding> {
             Check::IgnoreFile(check) => project.ignore_files.iter().for_each(|file| check(project, file, &mut out)),
             Check::Project(check) => check(project, &mut out),
         }
-        all.extend(out.into_list());
+        let (list, more) = out.into_list();
+        if let Some(last) = list.last().filter(|_| more > 0) {
+            let message = format!("{} has {more} findings more than the {} that are told", rule.id, list.len());
+            gaps.push(Gap { span: Span::file_start(last.span.file), message });
+        }
+        all.extend(list);
     }
     all.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end));
-    all
+    (all, gaps)
 }

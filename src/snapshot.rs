@@ -210,6 +210,11 @@ impl Snapshot {
         span.of(self.str(span.file))
     }
 
+    /// The line on which a span starts; 1 where the text was not read.
+    pub fn line(&self, span: Span) -> u32 {
+        self.text(span.file).map_or(1, |text| text.lines().line(span.start))
+    }
+
     /// Line and column of the start and the end of a span; 1:1 where the text was not read.
     pub fn positions(&self, span: Span) -> (Position, Position) {
         let Some(text) = self.text(span.file) else {

@@ -68,8 +68,14 @@ pub struct Position {
 #[derive(Clone, Debug)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    /// How many scalar values begin before each multiple of [`BLOCK`], so that a line of megabytes is not counted anew for
+    /// every place in it.
+    scalars: Vec<u32>,
     len: u32,
 }
+
+/// How many bytes are counted at most for one position.
+const BLOCK: usize = 1024;
 
 impl LineIndex {
     /// Reads `text` once. A line ends after `\n`; a `\r` before it belongs to the line.
@@ -77,7 +83,13 @@ impl LineIndex {
         let mut starts = vec![0];
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         starts.extend(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
-        Self { starts, len: u32::try_from(text.len()).unwrap_or(u32::MAX) }
+        let mut scalars = Vec::with_capacity(text.len() / BLOCK + 1);
+        let mut before = 0;
+        for block in text.as_bytes().chunks(BLOCK) {
+            scalars.push(before);
+            before += beginnings(block);
+        }
+        Self { starts, scalars, len: u32::try_from(text.len()).unwrap_or(u32::MAX) }
     }
 
     /// The line of a byte offset, counted from 1.
@@ -90,8 +102,16 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: u32) -> Position {
         let line = self.line(offset);
         let start = self.starts.get(line as usize - 1).copied().unwrap_or(0);
-        let before = text.get(start as usize..offset as usize).unwrap_or("");
-        Position { line, column: u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX) }
+        let before = self.scalars_before(text, offset).saturating_sub(self.scalars_before(text, start));
+        Position { line, column: before.saturating_add(1) }
+    }
+
+    /// How many scalar values begin before a byte offset.
+    fn scalars_before(&self, text: &str, offset: u32) -> u32 {
+        let offset = offset.min(self.len) as usize;
+        let Some(counted) = self.scalars.get(offset / BLOCK).or(self.scalars.last()) else { return 0 };
+        let from = (offset / BLOCK).min(self.scalars.len().saturating_sub(1)) * BLOCK;
+        counted + text.as_bytes().get(from..offset).map_or(0, beginnings)
     }
 
     /// The bytes of a line (counted from 1), its line ending included. `None` past the end.
@@ -108,6 +128,12 @@ impl LineIndex {
     }
 }
 
+/// How many scalar values begin in a piece of UTF-8.
+fn beginnings(bytes: &[u8]) -> u32 {
+    let count = bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +147,18 @@ mod tests {
         assert_eq!(index.line_range(1), Some(0..3));
         assert_eq!(index.lines(), 3);
         assert_eq!(index.line_range(4), None);
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_those_of_short_ones() {
+        let text = format!("é\n{}\nend", "aµ€😀".repeat(1_000));
+        let index = LineIndex::new(&text);
+        for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            let before = text[..at].rsplit('\n').next().unwrap_or_default();
+            let column = u32::try_from(before.chars().count() + 1).unwrap();
+            assert_eq!(index.position(&text, u32::try_from(at).unwrap()).column, column, "{at}");
+        }
+        let exact = "a".repeat(2 * BLOCK);
+        assert_eq!(LineIndex::new(&exact).position(&exact, 2048).column, 2049);
     }
 }

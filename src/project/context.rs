@@ -38,6 +38,13 @@ use crate::span::{FileId, Span};
 /// Over all contexts no more suspects than this are looked for; a gap says so.
 const MOST_SUSPECTS: usize = 100_000;
 
+/// How many paths of contexts may be compared with patterns to find for which context an ignore file was meant. Beyond
+/// that it is only told that no build reads the file.
+const MAX_MEANT_LOOKS: usize = 10_000_000;
+
+/// How many times a path of a context may be compared with an instruction, over all builds; a gap says so.
+const MAX_TAKES: usize = 20_000_000;
+
 /// What is known of all contexts of a project.
 #[derive(Debug, Default)]
 pub struct Contexts {
@@ -165,7 +172,7 @@ impl<'a> Project<'a> {
         let Some(origin) = build.origins.first().filter(|_| build.is_explicit()) else {
             return format!("of `{}`", build.dockerfile_path);
         };
-        let line = self.snapshot.positions(origin.span).0.line;
+        let line = self.snapshot.line(origin.span);
         let place = format!("{}:{line}", self.snapshot.path(origin.span.file));
         match &origin.service {
             Some(service) => format!("of `{service}` ({place})"),
@@ -286,6 +293,8 @@ impl Contexts {
         }
         contexts.ignored_by_git =
             (!ignored_by_git.is_empty()).then(|| Dockerignore::parse(FileId(u32::MAX), &ignored_by_git));
+        contexts.named.sort_by(|a, b| a.path.cmp(&b.path));
+        contexts.manifests.sort_by(|a, b| a.0.cmp(&b.0));
         contexts.uses = builds
             .iter()
             .map(|build| {
@@ -332,8 +341,34 @@ impl Contexts {
             facts.missed = missed::find(snapshot, ignore_files, &facts, dir);
             contexts.facts.insert(key, facts);
         }
+        contexts.limit_paths(builds);
         contexts.dead = contexts.find_dead(snapshot, ignore_files, builds);
         contexts
+    }
+
+    /// Leaves of each context as many paths as the instructions of its builds can be asked about in good time.
+    fn limit_paths(&mut self, builds: &[Build]) {
+        let mut left = MAX_TAKES;
+        for facts in self.facts.values_mut() {
+            let sources: usize =
+                facts.builds.iter().filter_map(|at| self.uses.get(*at)).map(|uses| 1 + uses.sources.len()).sum();
+            let most = left.checked_div(sources).unwrap_or(usize::MAX);
+            if facts.paths.len() > most {
+                let origin = facts
+                    .builds
+                    .first()
+                    .and_then(|at| builds.get(*at))
+                    .map_or(Span::file_start(FileId(0)), Build::origin);
+                let message = format!(
+                    "of {} paths of the context `{}` only {most} were judged: too many instructions may take them",
+                    facts.paths.len(),
+                    facts.context.name()
+                );
+                self.gaps.push(Gap { span: origin, message });
+                facts.paths.truncate(most);
+            }
+            left -= sources * facts.paths.len();
+        }
     }
 
     /// Every path of a context that somebody may not want there, whatever its ignore file says.
@@ -352,18 +387,18 @@ impl Contexts {
                 paths.push(ContextPath { path: path.to_owned(), sample: sample.to_owned(), basis, class, by: None });
             }
         };
-        for (file, kind) in secrets {
+        for (file, kind) in range_below(secrets, dir, |(file, _), is| is(snapshot.path(*file))) {
             let Some(path) = below(dir, snapshot.path(*file)) else { continue };
             add(path, path, Basis::Tracked(*file), PathClass::Secret(*kind));
         }
-        for (folder, file) in bulk {
+        for (folder, file) in bulk.range(dir.to_owned()..).take_while(|(folder, _)| folder.starts_with(dir)) {
             let (Some(path), Some(sample)) = (below(dir, folder), below(dir, snapshot.path(*file))) else { continue };
             if !path.is_empty() {
                 add(path, sample, Basis::Tracked(*file), PathClass::Bulk);
             }
         }
         if matches!(context, Context::Dir(_)) {
-            for named in &self.named {
+            for named in range_below(&self.named, dir, |named, is| is(&named.path)) {
                 let Some(path) = below(dir, &named.path) else { continue };
                 if snapshot.find(&named.path).is_some() || snapshot.is_dir(&named.path) {
                     continue;
@@ -385,7 +420,7 @@ impl Contexts {
 
     /// What usually lies beside the manifests of a context and is not tracked: path, sample and class.
     fn suspects(&self, snapshot: &Snapshot, dir: &str) -> Vec<(String, String, PathClass)> {
-        let manifests = self.manifests.iter();
+        let manifests = range_below(&self.manifests, dir, |(folder, _), is| is(folder)).iter();
         let present: Vec<(&str, &Ecosystem)> =
             manifests.filter_map(|(folder, ecosystem)| Some((below(dir, folder)?, *ecosystem))).collect();
         let mut list = Vec::new();
@@ -413,21 +448,33 @@ impl Contexts {
             return Vec::new();
         }
         let certain = builds.iter().all(|build| build.is_explicit() && build.context.folder().is_some());
+        let read: BTreeSet<usize> = builds.iter().filter_map(|build| build.ignore_file).collect();
+        let mut own_of: BTreeMap<&str, usize> = BTreeMap::new();
+        for build in builds {
+            if let (Some(dir), Some(own)) = (build.context.folder(), build.ignore_file) {
+                own_of.entry(dir).or_insert(own);
+            }
+        }
+        let mut looks = 0;
         let mut dead = Vec::new();
         for (at, ignore) in ignore_files.iter().enumerate() {
             let path = snapshot.path(ignore.file);
             let (folder, name) = (paths::folder(path), paths::name(path));
             // Podman's own files are left alone: who uses it builds by hand more often than not.
-            if builds.iter().any(|build| build.ignore_file == Some(at)) || !name.ends_with(".dockerignore") {
+            if read.contains(&at) || !name.ends_with(".dockerignore") {
                 continue;
             }
             let why = if name == ".dockerignore" {
-                let here = builds.iter().filter(|build| build.context.folder() == Some(folder));
-                here.filter_map(|build| build.ignore_file).next().map_or(Dead::NoContext, Dead::Shadowed)
+                own_of.get(folder).copied().map_or(Dead::NoContext, Dead::Shadowed)
             } else {
                 Dead::NoDockerfile
             };
-            let meant_for = if why == Dead::NoContext { self.meant_for(&ignore.syntax, folder, builds) } else { None };
+            // Of thousands it is not asked for which context each was meant.
+            let meant_for = if why == Dead::NoContext && looks < MAX_MEANT_LOOKS {
+                self.meant_for(&ignore.syntax, folder, builds, &mut looks)
+            } else {
+                None
+            };
             dead.push(DeadIgnoreFile { ignore_file: at, why, meant_for, certain });
         }
         dead
@@ -435,18 +482,24 @@ impl Contexts {
 
     /// Among the contexts without ignore file that lie above or below `folder`, the one in which the patterns keep out
     /// most; none where two are as good.
-    fn meant_for(&self, ignore: &Dockerignore, folder: &str, builds: &[Build]) -> Option<String> {
+    fn meant_for(&self, ignore: &Dockerignore, folder: &str, builds: &[Build], looks: &mut usize) -> Option<String> {
         let lacking = self.facts.values().filter(|facts| facts.ignore_file.is_none());
         let related = lacking.filter_map(|facts| {
             let dir = facts.context.folder()?;
+            *looks += 1;
             let near = below(folder, dir).is_some() || below(dir, folder).is_some();
+            if !near {
+                return None;
+            }
+            let mut walk = ignore.walk();
+            *looks += facts.paths.len() * ignore.patterns.len() + facts.builds.len();
             let uses_folder = facts
                 .builds
                 .iter()
                 .filter_map(|at| builds.get(*at))
                 .any(|build| paths::folder(&build.dockerfile_path) == folder);
-            let kept_out = facts.paths.iter().filter(|path| ignore.decide(&path.sample).excluded).count();
-            near.then_some(((uses_folder && !folder.is_empty(), kept_out), dir))
+            let kept_out = facts.paths.iter().filter(|path| walk.decide(&path.sample).excluded).count();
+            Some(((uses_folder && !folder.is_empty(), kept_out), dir))
         });
         let mut related: Vec<_> = related.collect();
         related.sort();
@@ -466,6 +519,16 @@ impl ecosystem::Leaving {
         let end = self.sample.match_indices('/').nth(depth - 1).map_or(self.sample.len(), |(at, _)| at);
         self.sample.get(..end).unwrap_or(self.sample)
     }
+}
+
+/// The part of a list, sorted by path, in which everything below a folder stands, and the folder itself. `path` hands on
+/// the path of an item.
+fn range_below<'l, T>(list: &'l [T], dir: &str, path: impl Fn(&T, &dyn Fn(&str) -> bool) -> bool) -> &'l [T] {
+    let start = list.partition_point(|item| path(item, &|path| path < dir));
+    let list = list.get(start..).unwrap_or_default();
+    // Everything that starts with the name of the folder stands together, `dir-x` among it.
+    let end = list.partition_point(|item| path(item, &|path| path.starts_with(dir)));
+    list.get(..end).unwrap_or_default()
 }
 
 /// A path below a folder; `""` is the root.

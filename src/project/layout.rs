@@ -17,6 +17,7 @@ use crate::snapshot::{Kind, Snapshot};
 use crate::span::Span;
 
 use super::image::{Base, Cause, Image, Value};
+use super::script::Scripts;
 
 /// What one build puts where, stage by stage.
 #[derive(Debug)]
@@ -102,12 +103,13 @@ const SYSTEM: &[&str] = &[
 const INSTALLED: &[&str] = &["bin", ".venv", "venv", "site-packages", "dist-packages", "node_modules", "vendor"];
 
 impl<'a> Layout<'a> {
-    /// Follows the instructions of a build whose context is the folder `context` of the repository (`""` is the root), with
+    /// Follows the instructions of a build, and what its scripts run, whose context is the folder `context` of the repository (`""` is the root), with
     /// the ignore file that applies. `foreign` are the names of contexts that the build is given: a `--from` means these
     /// before any stage.
     pub fn new(
         snapshot: &'a Snapshot,
         dockerfile: &Dockerfile,
+        scripts: &Scripts,
         image: &'a Image,
         context: &str,
         ignore: Option<&'a Dockerignore>,
@@ -122,7 +124,7 @@ impl<'a> Layout<'a> {
             bare: image.bases.iter().enumerate().map(|(stage, base)| (stage, read::is_bare(base))).collect(),
             own: BTreeSet::new(),
         };
-        read::read(&mut layout, dockerfile, foreign);
+        read::read(&mut layout, dockerfile, scripts, foreign);
         layout
     }
 
@@ -418,7 +420,8 @@ mod tests {
             .iter()
             .find(|(path, _)| *path == ".dockerignore")
             .map(|(_, text)| Dockerignore::parse(FileId(0), text));
-        let layout = Layout::new(&snapshot, &dockerfile, &image, "", ignore.as_ref(), &BTreeSet::new());
+        let scripts = Scripts::new(&dockerfile);
+        let layout = Layout::new(&snapshot, &dockerfile, &scripts, &image, "", ignore.as_ref(), &BTreeSet::new());
         for (path, expected) in expected {
             let found = match layout.presence(path) {
                 Presence::There => '+',

@@ -41,7 +41,7 @@ pub struct StartedWord {
 
 /// The processes of all stages that have an ENTRYPOINT or CMD of their own, in the order of the stages. `bases` are those
 /// of [`Image::bases`](super::image::Image::bases).
-pub fn started(dockerfile: &Dockerfile, bases: &[Base]) -> Vec<Started> {
+pub fn started<'d>(dockerfile: &'d Dockerfile, bases: &'d [Base]) -> impl Iterator<Item = Started> + 'd {
     #[derive(Copy, Clone, Default)]
     struct State {
         entrypoint: Option<usize>,
@@ -49,7 +49,7 @@ pub fn started(dockerfile: &Dockerfile, bases: &[Base]) -> Vec<Started> {
         root: usize,
     }
     let mut states: Vec<State> = Vec::with_capacity(dockerfile.stages.len());
-    let mut found = Vec::new();
+    let mut own_process = Vec::new();
     for (index, stage) in dockerfile.stages.iter().enumerate() {
         let mut state = match bases.get(index) {
             Some(Base::Stage(parent)) => states.get(*parent).copied().unwrap_or_default(),
@@ -73,17 +73,28 @@ pub fn started(dockerfile: &Dockerfile, bases: &[Base]) -> Vec<Started> {
         }
         states.push(state);
         if own {
-            let instructions = state.entrypoint.into_iter().chain(state.cmd);
-            let words = instructions.flat_map(|at| words(dockerfile, at)).collect();
-            let base = match state.entrypoint {
-                Some(_) => BaseEntrypoint::Passes,
-                None => bases.get(state.root).map_or(BaseEntrypoint::Unknown, base_entrypoint),
-            };
-            found.push(Started { stage: index, words, base, root: state.root });
+            own_process.push((index, state));
         }
     }
-    found
+    own_process.into_iter().map(move |(stage, state)| {
+        // One that is inherited is told with the stage that says it.
+        let first = dockerfile.stages.get(stage).map_or(0, |stage| stage.instructions.start);
+        let is_long =
+            |at: &usize| dockerfile.instructions.get(*at).is_some_and(|it| it.span.range().len() > MAX_INHERITED);
+        let inherited_long = state.entrypoint.is_some_and(|at| at < first && is_long(&at));
+        let instructions = state.entrypoint.into_iter().chain(state.cmd).filter(|_| !inherited_long);
+        let words = instructions.flat_map(|at| words(dockerfile, at)).collect();
+        let base = match state.entrypoint {
+            Some(_) if inherited_long => BaseEntrypoint::Unknown,
+            Some(_) => BaseEntrypoint::Passes,
+            None => bases.get(state.root).map_or(BaseEntrypoint::Unknown, base_entrypoint),
+        };
+        Started { stage, words, base, root: state.root }
+    })
 }
+
+/// An ENTRYPOINT of more bytes is judged with its own stage, and not again with each that is FROM it.
+const MAX_INHERITED: usize = 4096;
 
 fn words(dockerfile: &Dockerfile, at: usize) -> Vec<StartedWord> {
     let Some(instruction) = dockerfile.instructions.get(at) else {

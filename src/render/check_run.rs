@@ -219,7 +219,7 @@ fn rule(id: &str) -> String {
 fn place(judged: &Judged, report: &Report<'_>, target: &Target) -> String {
     let snapshot = report.snapshot_of(judged);
     let path = snapshot.path(judged.finding.span.file);
-    let line = snapshot.positions(judged.finding.span).0.line;
+    let line = snapshot.line(judged.finding.span);
     match judged.status {
         Status::Resolved => code(&format!("{path}:{line}")),
         Status::Introduced | Status::Present | Status::Standing => target.place(path, line),

@@ -128,7 +128,7 @@ fn rule(id: &str) -> String {
 fn at(report: &Report<'_>, judged: &Judged) -> String {
     let snapshot = report.snapshot_of(judged);
     let span = judged.finding.span;
-    place(snapshot.path(span.file), snapshot.positions(span).0.line)
+    place(snapshot.path(span.file), snapshot.line(span))
 }
 
 fn place(path: &str, line: u32) -> String {

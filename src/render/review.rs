@@ -280,7 +280,7 @@ fn places(finding: &Finding, snapshot: &Snapshot, target: &Target) -> String {
     }
     let mut out = format!("\n{}\n", words::SEE_ALSO);
     for label in finding.labels.iter().take(MAX_PLACES) {
-        let place = target.place(snapshot.path(label.span.file), snapshot.positions(label.span).0.line);
+        let place = target.place(snapshot.path(label.span.file), snapshot.line(label.span));
         out.push_str(&format!("- {place}: {}\n", prose(&capped(&label.message, MESSAGE_CAP))));
     }
     if finding.labels.len() > MAX_PLACES {

@@ -136,7 +136,7 @@ fn section(out: &mut String, lines: impl Iterator<Item = String>) {
 fn one_line(report: &Report<'_>, judged: &Judged) -> String {
     let snapshot = report.snapshot_of(judged);
     let span = judged.finding.span;
-    let line = snapshot.positions(span).0.line;
+    let line = snapshot.line(span);
     let message = log_line(&judged.finding.message);
     format!("{}[{}]: {}:{line}: {message}", judged.finding.severity.name(), judged.finding.rule, path(snapshot, span))
 }

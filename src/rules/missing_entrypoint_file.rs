@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
 use crate::artifact::dockerignore::Dockerignore;
 use crate::finding::{Applicability, Edit, Fix, Severity};
-use crate::project::image::{self, Argument, Image};
+use crate::project::image::{Argument, Image};
 use crate::project::layout::{Layout, Presence, Wanted, absolute, below, known};
 use crate::project::process::{BaseEntrypoint, Launch, Looked, base_entrypoint, launches};
 use crate::project::{Build, Project, paths};
@@ -72,7 +72,7 @@ fn of_build(project: &Project<'_>, build: &Build) -> Vec<Missing> {
         return Vec::new();
     };
     let dockerfile = &file.syntax;
-    let image = image::resolve(dockerfile, build.target.as_deref(), &build.args);
+    let image = &build.image;
     let Some(process) = image.process(dockerfile) else {
         return Vec::new();
     };
@@ -90,8 +90,8 @@ fn of_build(project: &Project<'_>, build: &Build) -> Vec<Missing> {
     }
     let ignore = build.ignore_file.and_then(|at| project.ignore_files.get(at)).map(|ignore| &ignore.syntax);
     let foreign: BTreeSet<String> = build.named_contexts.keys().cloned().collect();
-    let layout = Layout::new(project.snapshot, dockerfile, &image, context, ignore, &foreign);
-    let judge = Judge { project, build, dockerfile, image: &image, layout: &layout, ignore, workdir: &workdir };
+    let layout = Layout::new(project.snapshot, dockerfile, &file.scripts, image, context, ignore, &foreign);
+    let judge = Judge { project, build, dockerfile, image, layout: &layout, ignore, workdir: &workdir };
     launches
         .iter()
         .take(MAX_LAUNCHES)
@@ -304,7 +304,7 @@ impl Judge<'_> {
         let files = snapshot.below(self.layout.context()).map(|(_, entry)| &*entry.path);
         let ends = |path: &&str| path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
         let mut found: Vec<String> = files.filter(ends).filter(|path| !of_tests(path)).map(str::to_owned).collect();
-        found.sort_by_key(|path| (self.layout.landings(path).is_empty(), path.matches('/').count()));
+        found.sort_by_cached_key(|path| (self.layout.landings(path).is_empty(), path.matches('/').count()));
         found
     }
 

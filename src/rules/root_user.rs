@@ -32,10 +32,7 @@ const MAX_MOUNTS: usize = 5;
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
     // Builds of the same stage that come out the same are one finding.
     let mut stages: BTreeMap<(usize, &str), Vec<(&Build, &User)>> = BTreeMap::new();
-    let builds = project.builds.iter().filter(|build| {
-        build.dockerfile.and_then(|at| project.dockerfiles.get(at)).is_some_and(|facts| std::ptr::eq(facts, file))
-    });
-    for build in builds {
+    for build in project.builds_of(file) {
         if let (Some(target), Some(user)) = (build.image.target, &build.user)
             && speaks(user)
             && !services_set_user(build)

@@ -6,10 +6,11 @@ use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
 use crate::artifact::image_reference::ImageReference;
 use crate::artifact::shell;
 use crate::finding::{Applicability, Edit, Fix, Severity};
-use crate::project::image::{self, Base, Image, Step};
+use crate::project::image::{Base, Image, Step};
 use crate::project::layout::{Layout, absolute, below, known};
 use crate::project::manifest::{Dialect, Language, Requirement, Strength, VersionSet, parse, plain};
 use crate::project::runtime::{self, Runtime, library_name};
+use crate::project::script::Scripts;
 use crate::project::{Build, Project, paths};
 use crate::rule::{Check, Findings, Group, Rule};
 use crate::span::Span;
@@ -40,8 +41,9 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     // The same FROM may be judged for several builds, and several FROMs may take their version from one argument: each is
     // one finding, of the gravest kind.
     let mut found: BTreeMap<(Span, &'static str), Mismatch> = BTreeMap::new();
+    let mut sent = Sent::new();
     for build in &project.builds {
-        for (what, mismatch) in of_build(project, build) {
+        for (what, mismatch) in of_build(project, build, &mut sent) {
             let key = (mismatch.origin, what);
             match found.get_mut(&key) {
                 Some(known) if known.span != mismatch.span && known.severity >= mismatch.severity => {
@@ -72,32 +74,37 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     }
 }
 
-fn of_build(project: &Project<'_>, build: &Build) -> Vec<(&'static str, Mismatch)> {
+/// What manifests ask for in each context, with the ignore file that applies: builds share it.
+type Sent<'p> = BTreeMap<(&'p str, Option<usize>), Vec<&'p Requirement>>;
+
+fn of_build<'p>(project: &'p Project<'_>, build: &'p Build, sent: &mut Sent<'p>) -> Vec<(&'static str, Mismatch)> {
     let Some(file) = build.dockerfile.and_then(|at| project.dockerfiles.get(at)) else {
         return Vec::new();
     };
     let dockerfile = &file.syntax;
-    let image = image::resolve(dockerfile, build.target.as_deref(), &build.args);
-    let families = Families::of(&image);
+    let image = &build.image;
+    let families = Families::of(image);
     let mut found = Vec::new();
-    let mut facts: Option<(Layout<'_>, Vec<&Requirement>)> = None;
+    let mut layout: Option<Layout<'_>> = None;
     for (&root, family) in &families.by_root {
         let Some(Base::Image(value)) = image.bases.get(root) else { continue };
         let Some(reference) = value.as_str() else { continue };
-        let judge = Judge { project, build, dockerfile, image: &image, families: &families, family, root, reference };
+        let scripts = &file.scripts;
+        let judge = Judge { project, build, dockerfile, scripts, image, families: &families, family, root, reference };
         if let Some(mismatch) = judge.agreed() {
             found.push(("agreed", mismatch));
             continue;
         }
         for runtime in runtime::of(reference) {
             let Some(context) = build.context.folder() else { continue };
-            let (layout, sent) = facts.get_or_insert_with(|| {
+            let layout = layout.get_or_insert_with(|| {
                 let ignore = build.ignore_file.and_then(|at| project.ignore_files.get(at)).map(|ignore| &ignore.syntax);
                 let foreign: BTreeSet<String> = build.named_contexts.keys().cloned().collect();
-                let layout = Layout::new(project.snapshot, dockerfile, &image, context, ignore, &foreign);
-                let sent = project.requirements.iter();
-                let sent = sent.filter(|asked| layout.sends(project.snapshot.path(asked.file()))).collect();
-                (layout, sent)
+                Layout::new(project.snapshot, dockerfile, &file.scripts, image, context, ignore, &foreign)
+            });
+            let sent = sent.entry((context, build.ignore_file)).or_insert_with(|| {
+                let all = project.requirements.iter();
+                all.filter(|asked| layout.sends(project.snapshot.path(asked.file()))).collect()
             });
             let asked: Vec<&Requirement> =
                 sent.iter().copied().filter(|asked| asked.language == runtime.language).collect();
@@ -148,6 +155,7 @@ struct Judge<'j> {
     project: &'j Project<'j>,
     build: &'j Build,
     dockerfile: &'j Dockerfile,
+    scripts: &'j Scripts,
     image: &'j Image,
     families: &'j Families<'j>,
     family: &'j Family<'j>,
@@ -439,8 +447,9 @@ impl Judge<'_> {
         };
         self.family.steps.iter().any(|step| {
             match step.instruction(self.dockerfile).map(|instruction| &instruction.kind) {
-                Some(InstructionKind::Run(command)) => {
-                    let body = shell::parse_command(command);
+                Some(InstructionKind::Run(_)) => {
+                    // What was not parsed may do so too.
+                    let Some(body) = self.scripts.at(step.instruction) else { return true };
                     let sets = |it: &shell::Assignment| variables.contains(&&*it.name);
                     body.commands.iter().any(|command| {
                         let arguments = || command.words.iter().map(|word| word.raw.as_str());

@@ -23,10 +23,7 @@ const FIRST_ID: u32 = 10_001;
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
     let mut told = BTreeSet::new();
-    let builds = project.builds.iter().filter(|build| {
-        build.dockerfile.and_then(|at| project.dockerfiles.get(at)).is_some_and(|facts| std::ptr::eq(facts, file))
-    });
-    for build in builds {
+    for build in project.builds_of(file) {
         let Some(user) = build.user.as_ref().filter(|user| user.answer == Answer::NotRoot) else { continue };
         let Some(account) = &user.account else { continue };
         let Some(made) = account.made else { continue };

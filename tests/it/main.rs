@@ -18,6 +18,8 @@ mod engine;
 mod fake_github;
 mod fixes;
 #[cfg(feature = "cli")]
+mod hostile;
+#[cfg(feature = "cli")]
 mod program;
 #[cfg(feature = "cli")]
 mod readme;

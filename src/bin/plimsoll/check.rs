@@ -199,10 +199,14 @@ fn no_base(base: &str) -> Mistake {
 /// elsewhere too.
 fn narrow(report: &mut Report<'_>, place: &Place, change: &Change) {
     let (base, head) = (report.base, report.head);
+    let renames = change.renames();
     report.findings.retain(|judged| {
         let span = judged.finding.span;
         match (judged.status, base) {
-            (Status::Resolved, Some(base)) => place.covers(change.path_in_head(base.path(span.file))),
+            (Status::Resolved, Some(base)) => {
+                let path = base.path(span.file);
+                place.covers(renames.get(path).copied().unwrap_or(path))
+            }
             _ => place.covers(head.path(span.file)),
         }
     });

@@ -3,6 +3,9 @@
 //! The source of the behaviour is BuildKit's `frontend/dockerfile/dockerfile2llb/convert.go` (`dispatchCopy`), and the
 //! reference of COPY (<https://docs.docker.com/reference/dockerfile/#copy>).
 
+use std::cell::Cell;
+use std::collections::{BTreeSet, VecDeque};
+
 use crate::artifact::dockerfile::{Dockerfile, Flag, Instruction, InstructionKind, Transfer};
 use crate::artifact::dockerignore::Dockerignore;
 use crate::artifact::glob::{Glob, Scratch, clean, has_wildcards};
@@ -11,6 +14,11 @@ use crate::span::Span;
 
 /// How many times a file may be copied on before its trail is lost.
 const LONGEST_TRAIL: usize = 16;
+
+/// How many copies and stages are looked at to find where the files of one build go, and how many more for each copy and
+/// stage that there is. Beyond that their trails are lost too.
+const MAX_LOOKS: usize = 100_000;
+const MAX_LOOKS_EACH: usize = 64;
 
 /// What one build takes from its context.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +30,7 @@ pub struct Uses {
     /// For each stage the one that it is FROM.
     parents: Vec<Option<usize>>,
     shipped: Vec<usize>,
+    looks: Cell<usize>,
 }
 
 /// One source.
@@ -134,7 +143,9 @@ impl Uses {
     pub fn whole(&self) -> impl Iterator<Item = (&Source, bool)> {
         let whole = |ships: bool| {
             self.sources.iter().filter(move |source| {
-                source.takes_all() && source.by == By::Copy && self.shipped.contains(&source.stage) == ships
+                source.takes_all()
+                    && source.by == By::Copy
+                    && self.shipped.binary_search(&source.stage).is_ok() == ships
             })
         };
         whole(true).map(|source| (source, true)).chain(whole(false).map(|source| (source, false)))
@@ -188,37 +199,58 @@ impl Uses {
             return Reach::Builder;
         }
         let place = source.target.as_ref().and_then(|target| source.taken.landing(target, path));
-        let ships = self.shipped.contains(&source.stage)
-            || place.is_some_and(|place| self.is_carried_on(source.stage, &place, LONGEST_TRAIL));
+        let ships = self.shipped.binary_search(&source.stage).is_ok()
+            || place.is_some_and(|place| self.is_carried_on(source.stage, place));
         if ships { Reach::Image } else { Reach::Builder }
     }
 
     /// Whether a file at `place` of a stage that does not ship gets into the image by COPY.
-    fn is_carried_on(&self, stage: usize, place: &str, steps_left: usize) -> bool {
-        steps_left > 0
-            && self.flows.iter().any(|flow| {
-                self.descends(flow.from, stage)
-                    && flow.taken.takes(place)
-                    && (self.shipped.contains(&flow.to)
-                        || flow
-                            .target
-                            .as_ref()
-                            .and_then(|target| flow.taken.landing(target, place))
-                            .is_some_and(|place| self.is_carried_on(flow.to, &place, steps_left - 1)))
-            })
-    }
-
-    /// Whether a stage is `ancestor`, or FROM it in one or more steps.
-    fn descends(&self, stage: usize, ancestor: usize) -> bool {
-        let mut at = Some(stage);
-        for _ in 0..=self.parents.len() {
-            match at {
-                Some(stage) if stage == ancestor => return true,
-                Some(stage) => at = self.parents.get(stage).copied().flatten(),
-                None => return false,
+    fn is_carried_on(&self, stage: usize, place: String) -> bool {
+        let mut seen = BTreeSet::from([(stage, place.clone())]);
+        let mut todo = VecDeque::from([(stage, place, LONGEST_TRAIL)]);
+        let most = MAX_LOOKS + MAX_LOOKS_EACH * (self.flows.len() + self.parents.len());
+        let may_look = |count: usize| {
+            self.looks.set(self.looks.get().saturating_add(count));
+            self.looks.get() <= most
+        };
+        while let Some((stage, place, left)) = todo.pop_front() {
+            if !may_look(self.flows.len()) {
+                return false;
+            }
+            for flow in self.flows.iter().filter(|flow| flow.taken.takes(&place)) {
+                let (descends, steps) = self.descends(flow.from, stage);
+                if !may_look(steps) {
+                    return false;
+                }
+                if !descends {
+                    continue;
+                }
+                if self.shipped.binary_search(&flow.to).is_ok() {
+                    return true;
+                }
+                let next = flow.target.as_ref().and_then(|target| flow.taken.landing(target, &place));
+                if let Some(next) = next.filter(|_| left > 1)
+                    && seen.insert((flow.to, next.clone()))
+                {
+                    todo.push_back((flow.to, next, left - 1));
+                }
             }
         }
         false
+    }
+
+    /// Whether a stage is `ancestor`, or FROM it in one or more steps; and how many stages were looked at.
+    fn descends(&self, stage: usize, ancestor: usize) -> (bool, usize) {
+        let mut at = Some(stage);
+        for steps in 0..=self.parents.len() {
+            match at {
+                Some(stage) if stage == ancestor => return (true, steps),
+                // A stage is FROM an earlier one.
+                Some(stage) if stage > ancestor => at = self.parents.get(stage).copied().flatten(),
+                Some(_) | None => return (false, steps),
+            }
+        }
+        (false, self.parents.len())
     }
 }
 

@@ -20,6 +20,9 @@ const TOO_MANY_VARIABLES: &str = "too many stages share too many variables";
 /// How many bytes the values of all words may be longer than the words.
 const MAX_SUBSTITUTED: usize = 16 * 1024 * 1024;
 
+/// Linux takes no longer path.
+const MAX_PATH: usize = 4096;
+
 /// How many ONBUILD instructions of one stage are followed, each once for every stage that is FROM it.
 const MAX_TRIGGERS: usize = 32;
 
@@ -52,8 +55,9 @@ type Arguments = BTreeMap<String, Option<String>>;
 type Variables = BTreeMap<Arc<str>, Value>;
 
 pub(super) fn resolve(dockerfile: &Dockerfile, target: Option<&str>, args: &Arguments) -> Image {
-    let globals = globals(dockerfile, args);
-    let mut image = Image { bases: bases(dockerfile, &globals), ..Image::default() };
+    let substituted = Cell::new(0);
+    let globals = globals(dockerfile, args, &substituted);
+    let mut image = Image { bases: bases(dockerfile, &globals, &substituted), ..Image::default() };
     for (index, stage) in dockerfile.stages.iter().enumerate() {
         if let Some(name) = &stage.name {
             image.names.insert(name.text.to_lowercase(), index);
@@ -72,16 +76,17 @@ pub(super) fn resolve(dockerfile: &Dockerfile, target: Option<&str>, args: &Argu
         image.gaps.push(format!("a stage has {MAX_TRIGGERS} ONBUILD instructions or more"));
     }
     image.supporting = supporting(&instructions, &image);
-    run(&instructions, args, &globals, &mut image);
+    run(&instructions, args, &globals, &substituted, &mut image);
     image
 }
 
 pub(super) fn default_bases(dockerfile: &Dockerfile) -> Vec<Base> {
-    bases(dockerfile, &globals(dockerfile, &Arguments::new()))
+    let substituted = Cell::new(0);
+    bases(dockerfile, &globals(dockerfile, &Arguments::new(), &substituted), &substituted)
 }
 
 /// The arguments before the first FROM.
-fn globals(dockerfile: &Dockerfile, args: &Arguments) -> Variables {
+fn globals(dockerfile: &Dockerfile, args: &Arguments, substituted: &Cell<usize>) -> Variables {
     let mut globals: Variables =
         PLATFORM_ARGUMENTS.iter().map(|name| (Arc::from(*name), Value::unknown(name, Cause::Platform))).collect();
     for (name, value) in args {
@@ -95,7 +100,10 @@ fn globals(dockerfile: &Dockerfile, args: &Arguments) -> Variables {
             for ArgDeclaration { name, default } in declarations {
                 let value = match (args.get(&name.text), default) {
                     (Some(value), _) => passed(&name.text, value.as_deref()),
-                    (None, Some(default)) => expand(&default.text, dockerfile.escape, false, &globals),
+                    (None, Some(default)) => {
+                        let value = expand(&default.text, dockerfile.escape, false, &globals);
+                        kept(value, &default.text, substituted)
+                    }
                     (None, None) if globals.contains_key(name.text.as_str()) => continue,
                     (None, None) => Value::unknown(&name.text, Cause::Argument),
                 };
@@ -106,13 +114,24 @@ fn globals(dockerfile: &Dockerfile, args: &Arguments) -> Variables {
     globals
 }
 
+/// The value, as long as all values together stay small: long ones in short words must not fill the memory.
+fn kept(value: Value, word: &str, substituted: &Cell<usize>) -> Value {
+    let text = match &value {
+        Value::Known(text) => Some(text),
+        Value::Unknown(why) => why.unset.as_ref(),
+    };
+    let total = substituted.get().saturating_add(text.map_or(0, |text| text.len().saturating_sub(word.len())));
+    substituted.set(total);
+    if total > MAX_SUBSTITUTED { Value::unknown("", Cause::Invalid) } else { value }
+}
+
 fn passed(name: &str, value: Option<&str>) -> Value {
     value.map_or_else(|| Value::unknown(name, Cause::Argument), Value::known)
 }
 
 /// What each stage is FROM. A stage is found under the last name that was given before, in lower case: `FROM Base` finds
 /// none, although `AS Base` makes one that is found as `base`.
-fn bases(dockerfile: &Dockerfile, globals: &Variables) -> Vec<Base> {
+fn bases(dockerfile: &Dockerfile, globals: &Variables, substituted: &Cell<usize>) -> Vec<Base> {
     let mut common = globals.clone();
     for (name, value) in COMMON_PLATFORM {
         if let Some(known @ Value::Unknown(_)) = common.get_mut(name) {
@@ -123,6 +142,7 @@ fn bases(dockerfile: &Dockerfile, globals: &Variables) -> Vec<Base> {
     let mut bases = Vec::with_capacity(dockerfile.stages.len());
     for (index, stage) in dockerfile.stages.iter().enumerate() {
         let value = expand(&stage.base.text, dockerfile.escape, false, globals);
+        let value = kept(value, &stage.base.text, substituted);
         bases.push(match value {
             Value::Known(text) => match names.get(&*text) {
                 Some(stage) => Base::Stage(*stage),
@@ -268,7 +288,13 @@ struct State {
     config: Config,
 }
 
-fn run(instructions: &Instructions<'_>, args: &Arguments, globals: &Variables, image: &mut Image) {
+fn run(
+    instructions: &Instructions<'_>,
+    args: &Arguments,
+    globals: &Variables,
+    substituted: &Cell<usize>,
+    image: &mut Image,
+) {
     let dockerfile = instructions.dockerfile;
     let mut needed: BTreeSet<usize> = image.shipped.iter().copied().collect();
     needed.extend(image.supporting.iter().map(|support| support.stage));
@@ -283,7 +309,6 @@ fn run(instructions: &Instructions<'_>, args: &Arguments, globals: &Variables, i
     let mut states: BTreeMap<usize, State> = BTreeMap::new();
     let mut steps: BTreeMap<usize, Vec<Step>> = BTreeMap::new();
     let mut copied = 0;
-    let substituted = Cell::new(0);
     for stage in needed.iter().copied() {
         let mut state = match image.bases.get(stage) {
             Some(Base::Stage(parent)) => {
@@ -307,7 +332,7 @@ fn run(instructions: &Instructions<'_>, args: &Arguments, globals: &Variables, i
             Some(base) => State::of(base),
             None => State::default(),
         };
-        let walk = Walk { instructions, args, globals, stage, substituted: &substituted };
+        let walk = Walk { instructions, args, globals, stage, substituted };
         steps.insert(stage, walk.run(&mut state, &image.bases));
         if Some(stage) == image.target {
             image.config = state.config.clone();
@@ -471,15 +496,8 @@ impl Walk<'_> {
 
     /// Expands a word, and keeps the value with the step where it differs from what is written.
     fn expand(&self, word: &Word, state: &State, step: &mut Step) -> Value {
-        let mut value = expand(&word.text, self.instructions.dockerfile.escape, state.open, &state.variables);
-        if let Value::Known(text) = &value {
-            // Long values in short words must not fill the memory.
-            let total = self.substituted.get().saturating_add(text.len().saturating_sub(word.text.len()));
-            self.substituted.set(total);
-            if total > MAX_SUBSTITUTED {
-                value = Value::unknown("", Cause::Invalid);
-            }
-        }
+        let value = expand(&word.text, self.instructions.dockerfile.escape, state.open, &state.variables);
+        let value = kept(value, &word.text, self.substituted);
         if value.as_str() != Some(&word.text) {
             step.words.push((word.span, value.clone()));
         }
@@ -522,8 +540,17 @@ fn mentioned(command: &Command, variables: &Variables) -> Vec<(Arc<str>, Value)>
     found.into_iter().collect()
 }
 
-/// WORKDIR: relative paths count from where one is.
+/// WORKDIR: relative paths count from where one is. One that a million of them has made is not kept.
 fn join(from: &Value, to: &Value) -> Value {
+    let joined = joined(from, to);
+    let text = match &joined {
+        Value::Known(text) => Some(text),
+        Value::Unknown(why) => why.unset.as_ref(),
+    };
+    if text.is_some_and(|text| text.len() > MAX_PATH) { Value::unknown("", Cause::Invalid) } else { joined }
+}
+
+fn joined(from: &Value, to: &Value) -> Value {
     match (from, to) {
         (_, Value::Unknown(_)) => to.clone(),
         (_, Value::Known(to)) if to.starts_with('/') => Value::Known(clean(to).into()),

@@ -11,6 +11,7 @@ use crate::artifact::image_reference::ImageReference;
 use crate::project::image::{Base, Step};
 use crate::project::process::{BaseEntrypoint, base_entrypoint};
 use crate::project::runtime::library_name;
+use crate::project::script::Scripts;
 use crate::snapshot::Kind;
 use crate::span::Span;
 
@@ -47,10 +48,10 @@ const FILLED: &[&str] =
     &["tiangolo/", "golang", "composer", "pytorch/", "tensorflow/", "nginx", "httpd", "caddy", "denoland/", "oven/bun"];
 
 /// Adds what every step does to `layout`.
-pub(super) fn read(layout: &mut Layout<'_>, dockerfile: &Dockerfile, foreign: &BTreeSet<String>) {
+pub(super) fn read(layout: &mut Layout<'_>, dockerfile: &Dockerfile, scripts: &Scripts, foreign: &BTreeSet<String>) {
     let image = layout.image;
     let stages = dockerfile.stages.len();
-    let mut reader = Reader { layout, stages, foreign, effects: 0, comparisons: 0, matched: BTreeMap::new() };
+    let mut reader = Reader { layout, scripts, stages, foreign, effects: 0, comparisons: 0, matched: BTreeMap::new() };
     for step in &image.steps {
         if let Some(instruction) = step.instruction(dockerfile) {
             reader.instruction(step, instruction);
@@ -74,6 +75,7 @@ pub(super) fn is_bare(base: &Base) -> bool {
 
 struct Reader<'l, 'a> {
     layout: &'l mut Layout<'a>,
+    scripts: &'l Scripts,
     stages: usize,
     foreign: &'l BTreeSet<String>,
     effects: usize,
@@ -92,12 +94,14 @@ impl Reader<'_, '_> {
                     self.own(&dir);
                 }
             }
-            InstructionKind::Run(command) => {
+            InstructionKind::Run(_) => {
                 for flag in instruction.flags.iter().filter(|flag| flag.name == "mount") {
                     self.mount(step, flag.value.as_ref().map_or("", |value| &value.text), flag.span);
                 }
                 let dir = self.workdir(step);
-                for effect in effect_of(command) {
+                // What is not parsed may do anything.
+                let effects = self.scripts.at(step.instruction).map_or_else(|| vec![RunEffect::Anything], effect_of);
+                for effect in effects {
                     let effect = match effect {
                         RunEffect::Anything => Effect::Anything("/".to_owned()),
                         RunEffect::Writes(path) => match &dir {

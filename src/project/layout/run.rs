@@ -3,8 +3,7 @@
 //! Only commands that are known to leave application files alone are taken to do so; with any other one anything may have
 //! been made.
 
-use crate::artifact::dockerfile::Command;
-use crate::artifact::shell::{self, Redirect, RedirectKind};
+use crate::artifact::shell::{self, Body, Redirect, RedirectKind};
 
 /// What a RUN may have done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +89,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// What a RUN may have done; nothing, for an empty list.
-pub(super) fn effect_of(command: &Command) -> Vec<Effect> {
-    let body = shell::parse_command(command);
+pub(super) fn effect_of(body: &Body) -> Vec<Effect> {
     if !body.gaps.is_empty() {
         return vec![Effect::Anything];
     }
@@ -206,13 +204,13 @@ fn pip(rest: &[&str]) -> Option<Effect> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::dockerfile::Script;
+    use crate::artifact::dockerfile::{Command, Script};
     use crate::span::{FileId, Span};
 
     fn check(text: &str, expected: &[Effect]) {
         let span = Some(Span::new(FileId(0), 0..text.len()));
         let command = Command::Shell(Script { text: text.to_owned(), map: vec![(0, 0)], span });
-        assert_eq!(effect_of(&command), expected, "{text}");
+        assert_eq!(effect_of(&shell::parse_command(&command)), expected, "{text}");
     }
 
     #[test]

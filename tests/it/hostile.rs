@@ -1,0 +1,154 @@
+//! Input that is larger or stranger than any honest one: the program ends soon, with a report, and tells what it left out.
+//! `scripts/hostile` does the same with inputs of ten megabytes, and measures.
+
+use std::fmt::Write as _;
+
+use crate::program::Folder;
+
+/// Judges the files; `told` is a part of a gap or a finding that says what was left out.
+#[track_caller]
+fn check(files: &[(&str, &str)], told: &str) {
+    ends(&Folder::new(files), told);
+}
+
+#[track_caller]
+fn ends(folder: &Folder, told: &str) {
+    let run = folder.run(&["check", "--format", "json"]);
+    assert!(matches!(run.code, 0 | 1), "{} {}", run.code, run.stderr);
+    assert_eq!(run.stderr, "");
+    let report = run.json();
+    let lists = ["gaps", "findings"].map(|list| report[list].as_array().unwrap().clone());
+    let messages: Vec<String> =
+        lists.iter().flatten().map(|told| told["message"].as_str().unwrap().to_owned()).collect();
+    let shown = messages.iter().take(20).map(|message| message.chars().take(200).collect::<String>());
+    assert!(messages.iter().any(|it| it.contains(told)), "no {told:?} in {:#?}", shown.collect::<Vec<_>>());
+}
+
+fn times(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).fold(String::new(), |mut text, n| {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{}", line(n));
+        text
+    })
+}
+
+/// Numbers that look random and are the same on every run (xorshift).
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+}
+
+#[test]
+fn a_chain_of_thousands_of_stages_is_followed_to_its_base() {
+    let stages = times(3_000, |n| format!("FROM s{n} AS s{}\nRUN useradd u{n}\n", n + 1));
+    check(&[("Dockerfile", &format!("FROM debian:12 AS s0\n{stages}"))], "← debian:12, no USER");
+}
+
+#[test]
+fn paths_and_values_that_grow_with_every_line_are_given_up() {
+    let folders = "WORKDIR aaaaaaaaaaaaaaaa\n".repeat(10_000);
+    let values = "ENV A=$A$A\nUSER $A\n".repeat(500);
+    let arguments = times(5_000, |n| format!("ARG A{n}=$A\n"));
+    let file = format!("ARG A={}\n{arguments}FROM debian:12\nENV A=a\n{folders}{values}", "a".repeat(8_000));
+    check(&[("Dockerfile", &file)], "the values of its variables are too long");
+}
+
+#[test]
+fn shell_text_beyond_what_is_read_is_told() {
+    let one = format!("FROM debian:12\nRUN {}\n", "a &&\\\n".repeat(20_000));
+    check(&[("Dockerfile", &one)], "script");
+    let many = format!("FROM debian:12\n{}", format!("RUN : {}\n", "a".repeat(30_000)).repeat(40));
+    check(&[("Dockerfile", &many)], "more shell text than is read");
+}
+
+#[test]
+fn a_file_that_is_too_large_is_told() {
+    check(&[("Dockerfile", &"FROM debian:12\n".repeat(1_200_000))], "larger than 16 MiB");
+}
+
+#[test]
+fn one_line_of_megabytes_is_refused() {
+    check(&[("Dockerfile", &format!("FROM debian:12\nRUN {}\n", "a".repeat(2_000_000)))], "line");
+}
+
+#[test]
+fn ignore_files_beyond_what_is_read_are_told() {
+    let patterns = times(10_001, |n| format!("x{n}\n"));
+    check(&[("Dockerfile", "FROM debian:12\nCOPY . .\n"), (".dockerignore", &patterns)], "only the first 10000");
+}
+
+#[test]
+fn chains_of_services_that_are_too_long_are_told() {
+    let services = times(1_000, |n| format!("  s{}:\n    extends: s{n}\n", n + 1));
+    check(&[("compose.yaml", &format!("services:\n  s0:\n    image: a\n{services}"))], "too long a chain");
+    let aliases = times(40, |n| format!("x{0}: &x{0} [*x{n}, *x{n}, *x{n}]\n", n + 1));
+    check(&[("compose.yaml", &format!("x0: &x0 [a]\n{aliases}"))], "");
+}
+
+#[test]
+fn random_bytes_and_words_are_findings() {
+    let words = [
+        "FROM",
+        "a",
+        "AS",
+        "\n",
+        "RUN",
+        "<<E",
+        "E\n",
+        "COPY",
+        "--from=0",
+        "\\\n",
+        "#",
+        "ENV",
+        "$",
+        "${a:-",
+        "}",
+        "\"",
+        "'",
+        "[",
+        "]",
+        ",",
+        "ARG",
+        "USER",
+        "ONBUILD",
+        "=",
+        "&&",
+        "(",
+        ")",
+        "`",
+        "case",
+        "esac",
+        "\t",
+        "\0",
+        "services:",
+        "é",
+    ];
+    let folder = Folder::new(&[]);
+    for seed in 1..=60 {
+        let mut noise = Noise(seed * 0x9e37_79b9_7f4a_7c15);
+        let bytes: Vec<u8> = (0..2_000).map(|_| noise.next().to_le_bytes()[0]).collect();
+        folder.write(&format!("bytes{seed}/Dockerfile"), bytes);
+        let count = words.len() as u64;
+        let text: Vec<&str> =
+            (0..400).filter_map(|_| words.get(usize::try_from(noise.next() % count).ok()?)).copied().collect();
+        folder.write(&format!("words{seed}/Dockerfile"), format!("FROM debian\n{}", text.join(" ")));
+        folder.write(&format!("words{seed}/compose.yaml"), text.join(" "));
+        folder.write(&format!("words{seed}/.dockerignore"), text.join(""));
+    }
+    ends(&folder, "unknown instruction");
+}
+
+#[test]
+fn texts_that_have_nothing_in_common_are_compared() {
+    let of = |name: &str| format!("FROM debian:12\n{}", times(4_000, |n| format!("RUN {name}{n}\n")));
+    let folder = Folder::new(&[("old/Dockerfile", &of("a")), ("new/Dockerfile", &of("b"))]);
+    let run = folder.run(&["check", "new", "--base", "old", "--format", "json"]);
+    assert!(matches!(run.code, 0 | 1), "{run:?}");
+    assert_eq!(run.findings(), ["root-user standing Dockerfile:1"]);
+}
