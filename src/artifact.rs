@@ -3,6 +3,7 @@
 //! Parsing never fails. Broken input has its place in the result: a list of [`Problem`]s beside everything that
 //! could be read.
 
+pub mod bake;
 pub mod build_call;
 pub mod build_command;
 pub mod compose;
@@ -11,6 +12,7 @@ pub mod dockerignore;
 pub mod gitignore;
 pub mod glob;
 pub mod image_reference;
+pub mod json;
 pub mod secret;
 pub mod shell;
 pub mod workflow;

@@ -17,6 +17,7 @@ mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::artifact::bake::Bake;
 use crate::artifact::build_call::Engine;
 use crate::artifact::compose::Compose;
 use crate::artifact::dockerfile::{self, Dockerfile, InstructionKind};
@@ -72,6 +73,8 @@ pub struct Project<'a> {
     pub workflows: Vec<Workflow>,
     /// Every description of an action.
     pub actions: Vec<Action>,
+    /// Every bake file: by its name, or because a command names it.
+    pub bakes: Vec<Bake>,
     /// Which versions of its languages the repository asks for, in the order of the paths.
     pub requirements: Vec<manifest::Requirement>,
     /// Artifacts, or parts of them, that could not be read.
@@ -99,6 +102,7 @@ impl<'a> Project<'a> {
             applications: std::mem::take(&mut sources.applications),
             workflows: std::mem::take(&mut sources.workflows),
             actions: std::mem::take(&mut sources.actions),
+            bakes: std::mem::take(&mut sources.bakes),
             requirements: manifest::requirements(snapshot),
             unparsed: Vec::new(),
             gaps: std::mem::take(&mut sources.gaps),
@@ -280,15 +284,17 @@ impl<'a> Project<'a> {
                 dockerfile.into_iter().chain(ignore_file)
             })
             .collect();
-        use ArtifactKind::{Action, Compose, Dockerfile, Workflow};
+        use ArtifactKind::{Action, Bake, Compose, Dockerfile, Workflow};
         let dockerfiles = self.dockerfiles.iter().map(|facts| (facts.file, Dockerfile, &facts.syntax.problems));
         let ignore_files =
             self.ignore_files.iter().map(|ignore| (ignore.file, ArtifactKind::IgnoreFile, &ignore.syntax.problems));
         let composes = self.composes.iter().map(|compose| (compose.file, Compose, &compose.problems));
         let workflows = self.workflows.iter().map(|workflow| (workflow.file, Workflow, &workflow.problems));
         let actions = self.actions.iter().map(|action| (action.file, Action, &action.problems));
+        let bakes = self.bakes.iter().map(|bake| (bake.file, Bake, &bake.problems));
+        let by_github = workflows.chain(actions);
         let mut unparsed = Vec::new();
-        for (file, kind, problems) in dockerfiles.chain(ignore_files).chain(composes).chain(workflows).chain(actions) {
+        for (file, kind, problems) in dockerfiles.chain(ignore_files).chain(composes).chain(by_github).chain(bakes) {
             let explicit = explicit.contains(&file);
             let told = problems.iter().take(MAX_PROBLEMS_PER_FILE).enumerate().map(|(at, problem)| {
                 let mut problem = problem.clone();

@@ -26,6 +26,32 @@ pub struct BuildCall {
     pub tags: Vec<String>,
 }
 
+/// A call that builds what bake files say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BakeCall {
+    /// The command or the action.
+    pub span: Span,
+    /// The folder that it starts in, which the paths in the files are relative to; `None` where it cannot be known.
+    pub folder: Option<String>,
+    /// The files, relative to the folder; none for those that bake takes by default.
+    pub files: Vec<Given>,
+    /// The targets; none for the default one.
+    pub targets: Vec<String>,
+    /// Whether the repository is read by git, instead of the folder.
+    pub by_git: bool,
+    /// What it sets in place of what the files say.
+    pub overrides: Vec<String>,
+}
+
+/// What a script or a workflow builds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Images, each by a call of its own.
+    pub builds: Vec<BuildCall>,
+    /// What bake files say.
+    pub bakes: Vec<BakeCall>,
+}
+
 /// What a call sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallContext {

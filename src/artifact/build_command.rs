@@ -5,7 +5,7 @@
 //! (<https://docs.docker.com/reference/cli/docker/buildx/build/>,
 //! <https://docs.podman.io/en/latest/markdown/podman-build.1.html>).
 
-use super::build_call::{BuildCall, CallContext, Engine, Given};
+use super::build_call::{BakeCall, BuildCall, CallContext, Calls, Engine, Given};
 use super::shell::{Body, Command, Link, Piece, RedirectKind, Word};
 use crate::paths;
 use crate::span::Span;
@@ -28,15 +28,15 @@ pub const EXPRESSION: char = '\u{1a}';
 
 /// The builds that a script runs. Their paths are relative to the root of what is checked out, [`BuildCall::folder`] is
 /// therefore the root, or unknown.
-pub fn calls(body: &Body, surroundings: &Surroundings<'_>) -> Vec<BuildCall> {
+pub fn calls(body: &Body, surroundings: &Surroundings<'_>) -> Calls {
     let mut walk = Walk { surroundings, folder: surroundings.folder.clone(), outside: None, stack: Vec::new() };
-    let mut calls = Vec::new();
+    let mut calls = Calls::default();
     let mut before: Option<&Command> = None;
     for command in &body.commands {
         walk.enter(before, command);
         match &*command.program() {
             "cd" | "pushd" | "popd" => walk.change_folder(command),
-            "docker" | "podman" | "buildah" | "nerdctl" => calls.extend(walk.build(command)),
+            "docker" | "podman" | "buildah" | "nerdctl" => walk.build(command, &mut calls),
             _ => {}
         }
         before = Some(command);
@@ -89,33 +89,84 @@ impl Walk<'_> {
         };
     }
 
-    fn build(&self, command: &Command) -> Option<BuildCall> {
+    fn build(&self, command: &Command, calls: &mut Calls) {
+        let Some((verbs, words)) = verbs(command) else { return };
+        let Some(verb) = verbs.last() else { return };
         let program = command.program();
-        let words = command.args();
-        let mut at = skip_options(words, 0, GLOBAL_WITH_VALUE);
-        let mut verbs = Vec::new();
-        while let Some(word) = words.get(at) {
-            let verb = word.literal()?;
-            at += 1;
-            let is_group = matches!(&*verb, "buildx" | "image" | "builder");
-            verbs.push(verb);
-            if !is_group {
-                break;
-            }
-            at = skip_options(words, at, GLOBAL_WITH_VALUE);
+        if verb == "bake" && verbs.len() > 1 {
+            calls.bakes.extend(self.bake(command, words));
+            return;
         }
-        let verb = verbs.last()?;
         let builds = match &*program {
             "buildah" => matches!(&**verb, "bud" | "build" | "build-using-dockerfile"),
             _ => verb == "build" || verb == "b" && verbs.len() > 1,
         };
-        if !builds {
-            return None;
+        if builds {
+            calls.builds.extend(self.image(command, words));
         }
-        let engine = if matches!(&*program, "podman" | "buildah") { Engine::Podman } else { Engine::Docker };
-        let flags = self.flags(words.get(at..)?)?;
-        let name = words.first().map_or(command.span, |word| word.span);
+    }
+
+    fn image(&self, command: &Command, words: &[Word]) -> Option<BuildCall> {
+        let engine = if matches!(&*command.program(), "podman" | "buildah") { Engine::Podman } else { Engine::Docker };
+        let flags = self.flags(words)?;
+        let name = command.args().first().map_or(command.span, |word| word.span);
         self.call(engine, name, flags, command)
+    }
+
+    /// `docker buildx bake …`.
+    fn bake(&self, command: &Command, words: &[Word]) -> Option<BakeCall> {
+        let mut call = BakeCall {
+            span: command.span,
+            folder: self.folder.clone(),
+            files: Vec::new(),
+            targets: Vec::new(),
+            by_git: false,
+            overrides: Vec::new(),
+        };
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            let text = self.text(word);
+            let shown = text.clone().unwrap_or_else(|| self.raw(word));
+            if !shown.starts_with('-') {
+                // A definition that lies elsewhere says nothing about this repository.
+                if is_remote(&shown) {
+                    return None;
+                }
+                call.targets.extend(text);
+                continue;
+            }
+            if matches!(&*shown, "--help" | "-h" | "--print" | "--list-targets" | "--list-variables") {
+                return None;
+            }
+            let (name, inline) = match shown.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => match shown.strip_prefix("-f").filter(|file| !file.is_empty()) {
+                    Some(file) => ("-f".to_owned(), Some(file.to_owned())),
+                    None => (shown, None),
+                },
+            };
+            if inline.is_none() && !BAKE_WITH_VALUE.contains(&&*name) {
+                continue;
+            }
+            let value = match inline {
+                Some(value) => given(text.is_some().then(|| value.clone()), value),
+                None => {
+                    let Some(next) = rest.next() else { break };
+                    let text = self.text(next);
+                    let shown = text.clone().unwrap_or_else(|| self.raw(next));
+                    given(text, shown)
+                }
+            };
+            match &*name {
+                "-f" | "--file" => call.files.push(value),
+                "--set" => {
+                    let (Given::Known(what) | Given::Unknown(what)) = value;
+                    call.overrides.push(what);
+                }
+                _ => {}
+            }
+        }
+        Some(call)
     }
 
     /// Takes the words behind `build` apart. `None` for `--help`.
@@ -265,6 +316,24 @@ impl Flags {
     }
 }
 
+/// The words that say what a program is to do (`buildx build`), and those behind them.
+fn verbs(command: &Command) -> Option<(Vec<String>, &[Word])> {
+    let words = command.args();
+    let mut at = skip_options(words, 0, GLOBAL_WITH_VALUE);
+    let mut verbs = Vec::new();
+    while let Some(word) = words.get(at) {
+        let verb = word.literal()?;
+        at += 1;
+        let is_group = matches!(&*verb, "buildx" | "image" | "builder");
+        verbs.push(verb);
+        if !is_group {
+            break;
+        }
+        at = skip_options(words, at, GLOBAL_WITH_VALUE);
+    }
+    Some((verbs, words.get(at..)?))
+}
+
 /// `NAME=value`; the name may be known without the value.
 fn pair(value: Given) -> Option<(String, Option<String>)> {
     let (text, is_known) = match value {
@@ -314,6 +383,22 @@ fn skip_options(words: &[Word], mut at: usize, with_value: &[&str]) -> usize {
 fn is_remote(text: &str) -> bool {
     text.contains("://") || text.starts_with("git@") || text.starts_with("github.com/")
 }
+
+/// Options of `bake` that take a value.
+const BAKE_WITH_VALUE: &[&str] = &[
+    "-f",
+    "--file",
+    "--set",
+    "--allow",
+    "--builder",
+    "--call",
+    "--list",
+    "--metadata-file",
+    "--progress",
+    "--provenance",
+    "--sbom",
+    "--var",
+];
 
 /// Options in front of `build` that take a value.
 const GLOBAL_WITH_VALUE: &[&str] = &[
@@ -414,7 +499,14 @@ mod tests {
             let tags: String = call.tags.iter().map(|tag| format!(" #{tag}")).collect();
             format!("{engine}{context}{dockerfile}{target}{args}{tags}")
         };
-        let found: Vec<String> = calls(&body, &surroundings).into_iter().map(shown).collect();
+        let bake = |call: BakeCall| {
+            let files: String = call.files.iter().map(|file| format!(" -f {}", given(file))).collect();
+            let words: String = call.targets.iter().chain(&call.overrides).map(|word| format!(" {word}")).collect();
+            format!("bake in {}{files}{words}", call.folder.as_deref().unwrap_or("?"))
+        };
+        let calls = calls(&body, &surroundings);
+        let builds = calls.builds.into_iter().map(shown);
+        let found: Vec<String> = builds.chain(calls.bakes.into_iter().map(bake)).collect();
         assert_eq!(found, expected, "{text}");
     }
 
@@ -439,13 +531,24 @@ mod tests {
             &["a -f a/Dockerfile #x y"],
         );
         check(
-            "docker build --help; docker run build; docker buildx bake; echo docker build .; docker compose build",
+            "docker build --help; docker run build; echo docker build .; docker compose build",
             &[],
         );
         check(
             "docker build https://github.com/a/b.git; docker build - < Dockerfile; cat x | docker build -",
             &["elsewhere:https://github.com/a/b.git", "elsewhere:- < Dockerfile", "elsewhere:-"],
         );
+    }
+
+    #[test]
+    fn bakes_are_found_with_their_files() {
+        check("docker buildx bake", &["bake in "]);
+        check(
+            "cd ops && docker buildx bake -f a.hcl --file=b.hcl -fc.json --set *.target=x --push --builder y app $Z",
+            &["bake in ops -f a.hcl -f b.hcl -f c.json app *.target=x"],
+        );
+        check("docker buildx bake --print; docker bake; docker buildx bake https://github.com/a/b.git", &[]);
+        check("docker buildx bake -f $FILE", &["bake in  -f <$FILE>"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Problem;
-use super::build_call::{BuildCall, CallContext, Engine, Given};
+use super::build_call::{BakeCall, BuildCall, CallContext, Calls, Engine, Given};
 use super::build_command::{self, EXPRESSION, Surroundings};
 use super::shell;
 use super::yaml::{self, Node, Yaml};
@@ -23,7 +23,7 @@ pub struct Workflow {
     /// The tree it was read from.
     pub yaml: Yaml,
     /// What its steps build, in order.
-    pub calls: Vec<BuildCall>,
+    pub calls: Calls,
     /// Scripts that build something and could not be read.
     pub unknowns: Vec<Problem>,
     /// What GitHub would refuse.
@@ -41,7 +41,7 @@ pub struct Action {
     /// action.
     pub image: Option<BuildCall>,
     /// What the steps of a composite action build.
-    pub calls: Vec<BuildCall>,
+    pub calls: Calls,
     /// Scripts that build something and could not be read.
     pub unknowns: Vec<Problem>,
     /// What GitHub would refuse.
@@ -221,7 +221,7 @@ fn clean(path: &str) -> String {
 /// What the steps of a workflow or an action build.
 #[derive(Default)]
 struct Found {
-    calls: Vec<BuildCall>,
+    calls: Calls,
     unknowns: Vec<Problem>,
 }
 
@@ -234,12 +234,16 @@ impl Found {
             if let Some(uses) = step.get("uses") {
                 let action = uses.as_str().unwrap_or_default();
                 let (action, version) = action.split_once('@').unwrap_or((action, ""));
+                let version = commented_version(source, uses.span, version);
                 match &*action.to_ascii_lowercase() {
                     "actions/checkout" => checkouts.add(step.get("with")),
                     "docker/build-push-action" => {
                         let inputs =
                             if version == "v1" || version.starts_with("v1.") { &FIRST_INPUTS } else { &INPUTS };
-                        self.calls.push(push_action(uses.span, step.get("with"), inputs, &scope, &checkouts));
+                        self.calls.builds.push(push_action(uses.span, step.get("with"), inputs, &scope, &checkouts));
+                    }
+                    "docker/bake-action" => {
+                        self.calls.bakes.push(bake_action(uses.span, step.get("with"), version, &scope, &checkouts));
                     }
                     _ => {}
                 }
@@ -282,7 +286,13 @@ impl Found {
             },
         };
         let calls = build_command::calls(&body, &surroundings);
-        self.calls.extend(calls.into_iter().map(|call| checkouts.placed(call)));
+        self.calls.builds.extend(calls.builds.into_iter().map(|call| checkouts.placed(call)));
+        self.calls.bakes.extend(
+            calls.bakes.into_iter().map(|call| BakeCall {
+                folder: call.folder.and_then(|folder| checkouts.in_repository(&folder)),
+                ..call
+            }),
+        );
         let gaps = body.gaps.into_iter().map(|gap| Problem { span: gap.span, message: gap.message });
         self.unknowns.extend(gaps);
     }
@@ -353,6 +363,70 @@ fn push_action(
         contexts: list("build-contexts"),
         tags: input("tags").map(|(_, text)| tags(text, scope)).unwrap_or_default(),
     }
+}
+
+/// What a step with `docker/bake-action` builds. Since its sixth version it reads the repository by git unless `source:`
+/// names a folder (<https://github.com/docker/bake-action#source-semantics>).
+fn bake_action(uses: Span, with: Option<&Arc<Node>>, version: &str, scope: &Scope, checkouts: &Checkouts) -> BakeCall {
+    let input = |name: &str| {
+        let text = with.and_then(|with| with.get(name))?.as_str()?.trim();
+        (!text.is_empty()).then_some(text)
+    };
+    let items = |name: &str| {
+        let items = input(name).unwrap_or_default().split([',', '\n']).map(str::trim);
+        items.filter(|item| !item.is_empty()).collect::<Vec<_>>()
+    };
+    let early = ["v1", "v2", "v3", "v4", "v5"]
+        .iter()
+        .any(|early| version.strip_prefix(early).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+    let source = input("source");
+    let by_git = match source {
+        Some(source) => source.contains("{{defaultContext}}"),
+        None => !early,
+    };
+    // What stands behind the colon is the folder of the definition.
+    let folder = match source {
+        Some(source) if by_git => source.split_once("{{defaultContext}}:").map_or(".", |(_, folder)| folder),
+        Some(source) => source,
+        None if by_git => ".",
+        None => input("workdir").unwrap_or("."),
+    };
+    let folder = match scope.evaluate(folder) {
+        Given::Known(folder) if folder.contains("://") => None,
+        Given::Known(folder) if by_git => Some(folder),
+        Given::Known(folder) => checkouts.in_repository(&folder),
+        Given::Unknown(_) => None,
+    };
+    // A file that an action made is not there: it says how the image is called, not what is built.
+    let files = items("files")
+        .into_iter()
+        .filter(|file| !is_metadata(file))
+        .map(|file| scope.evaluate(file.strip_prefix("cwd://").unwrap_or(file)));
+    let targets = items("targets").into_iter().filter_map(|target| match scope.evaluate(target) {
+        Given::Known(target) => Some(target),
+        Given::Unknown(_) => None,
+    });
+    BakeCall {
+        span: uses,
+        folder,
+        files: files.collect(),
+        targets: targets.collect(),
+        by_git,
+        overrides: input("set").unwrap_or_default().lines().map(|line| line.trim().to_owned()).collect(),
+    }
+}
+
+/// The version of an action. A commit says none; the comment beside it usually does.
+fn commented_version<'t>(source: &'t str, uses: Span, version: &'t str) -> &'t str {
+    let is_commit = version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let behind = source.get(uses.end as usize..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let comment = behind.split_once('#').and_then(|(_, comment)| comment.split_whitespace().next());
+    comment.filter(|_| is_commit).unwrap_or(version)
+}
+
+/// Whether a bake file is what `docker/metadata-action` writes.
+fn is_metadata(file: &str) -> bool {
+    file.contains("bake-file") && file.contains("${{") && file.contains("outputs.")
 }
 
 /// The `context` input. Without it the action sends the repository by git; `{{defaultContext}}` stands for that.

@@ -15,6 +15,10 @@ use super::image::Image;
 use super::sources::Sources;
 use super::{Build, Context, Gap, Origin, OriginKind, UserOverride, paths};
 
+mod bake;
+
+pub(super) use bake::files_of;
+
 /// How many builds a project may have.
 pub(super) const MAX_BUILDS: usize = 5_000;
 
@@ -33,7 +37,7 @@ pub(super) struct Named {
 /// What makes two builds the same.
 type Key = (String, Context, Option<String>, BTreeMap<String, Option<String>>, Engine);
 
-/// Collects what compose files, workflows, actions and the settings name.
+/// Collects what compose files, workflows, actions, bake files and the settings name.
 pub(super) fn named(snapshot: &Snapshot, settings: &Settings, sources: &Sources) -> Named {
     let mut named = Named::default();
     for application in &sources.applications {
@@ -43,7 +47,7 @@ pub(super) fn named(snapshot: &Snapshot, settings: &Settings, sources: &Sources)
     }
     for workflow in &sources.workflows {
         let origin = |span| Origin { kind: OriginKind::Workflow, span, service: None, user: None };
-        workflow.calls.iter().for_each(|call| named.add_call(snapshot, call, origin(call.span)));
+        workflow.calls.builds.iter().for_each(|call| named.add_call(snapshot, call, origin(call.span)));
     }
     for action in &sources.actions {
         let origin = |span| Origin { kind: OriginKind::Action, span, service: None, user: None };
@@ -52,13 +56,14 @@ pub(super) fn named(snapshot: &Snapshot, settings: &Settings, sources: &Sources)
             let call = BuildCall { folder: Some(folder.to_owned()), ..image.clone() };
             named.add_call(snapshot, &call, origin(call.span));
         }
-        action.calls.iter().for_each(|call| named.add_call(snapshot, call, origin(call.span)));
+        action.calls.builds.iter().for_each(|call| named.add_call(snapshot, call, origin(call.span)));
     }
     let unknowns = sources.workflows.iter().flat_map(|workflow| &workflow.unknowns);
     let unknowns = unknowns.chain(sources.actions.iter().flat_map(|action| &action.unknowns));
     unknowns.for_each(|unknown| {
         named.gap(unknown.span, format!("what this script builds could not be read: {}", unknown.message));
     });
+    named.add_bakes(snapshot, sources);
     named.add_settings(snapshot, settings);
     named
 }

@@ -1,7 +1,10 @@
-//! The files of a snapshot that say how images are built, parsed: compose files, workflows and actions.
+//! The files of a snapshot that say how images are built, parsed: compose files, workflows,
+//! actions and bake files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::artifact::bake::{self, Bake};
+use crate::artifact::build_call::Calls;
 use crate::artifact::compose::{self, Compose, Environment, dotenv};
 use crate::artifact::workflow::{self, Action, Workflow};
 use crate::artifact::{ArtifactKind, classify};
@@ -10,7 +13,7 @@ use crate::snapshot::{Kind, Snapshot};
 use crate::span::FileId;
 
 use super::compose::{Application, Applications, applications, references};
-use super::{Gap, paths};
+use super::{Gap, builds, paths};
 
 /// What was found and parsed.
 #[derive(Default)]
@@ -21,6 +24,7 @@ pub(super) struct Sources {
     pub(super) applications: Vec<Application>,
     pub(super) workflows: Vec<Workflow>,
     pub(super) actions: Vec<Action>,
+    pub(super) bakes: Vec<Bake>,
     pub(super) gaps: Vec<Gap>,
     /// Files that were named and not read yet.
     pub(super) unread: BTreeSet<FileId>,
@@ -52,7 +56,34 @@ impl Sources {
             .filter(|&file| snapshot.text(file).is_some())
             .map(|file| workflow::parse_action(file, snapshot.str(file)))
             .collect();
+        sources.read_bakes(snapshot);
         sources
+    }
+
+    /// What workflows and actions run.
+    pub(super) fn calls(&self) -> impl Iterator<Item = &Calls> {
+        let of_workflows = self.workflows.iter().map(|workflow| &workflow.calls);
+        of_workflows.chain(self.actions.iter().map(|action| &action.calls))
+    }
+
+    /// The bake files by name, and those that commands name. Compose files among these are read as such.
+    fn read_bakes(&mut self, snapshot: &Snapshot) {
+        let mut files: BTreeSet<FileId> = self.of_kind(ArtifactKind::Bake).collect();
+        let named = self.calls().flat_map(|calls| &calls.bakes).flat_map(|call| builds::files_of(snapshot, call));
+        let named = named.filter_map(Result::ok).filter(|path| path.ends_with(".hcl") || path.ends_with(".json"));
+        files.extend(named.filter_map(|path| snapshot.find(&path)));
+        for file in files {
+            if snapshot.is_unread(file) {
+                self.unread.insert(file);
+            }
+            if snapshot.text(file).is_some() {
+                let is_json = snapshot.path(file).ends_with(".json");
+                let bake = bake::parse(file, snapshot.str(file), is_json);
+                let unknowns = bake.unknowns.iter();
+                self.gaps.extend(unknowns.map(|unknown| Gap { span: unknown.span, message: unknown.message.clone() }));
+                self.bakes.push(bake);
+            }
+        }
     }
 
     /// The files of a kind.

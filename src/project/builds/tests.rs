@@ -274,3 +274,76 @@ fn development_and_test_images_are_no_products() {
         project.builds.iter().filter(|build| build.is_product()).map(|build| &*build.dockerfile_path).collect();
     assert_eq!(products, ["tests/named/Dockerfile", "Dockerfile", "latest/Dockerfile"]);
 }
+
+#[test]
+fn bake_files_name_builds() {
+    let hcl = "group \"default\" { targets = [\"api\", \"web\"] }\ntarget \"_base\" { args = { V = \"1\" } }\ntarget \"api\" {\n  \
+               inherits = [\"_base\"]\n  context = \"api\"\n}\ntarget \"web\" {\n  context = \".\"\n  dockerfile = \"web/Dockerfile\"\n  \
+               target = \"run\"\n}\ntarget \"text\" {\n  dockerfile-inline = \"FROM x\"\n}\ntarget \"env\" { context = \"${DIR}\" }\n";
+    check(
+        &[("api/Dockerfile", FROM), ("docker-bake.hcl", hcl), ("web/Dockerfile", FROM)],
+        &[
+            "api/Dockerfile @ api (bake docker-bake.hcl:5)",
+            "web/Dockerfile @ . [run] (bake docker-bake.hcl:8)",
+            "? the Dockerfile of target `text` stands in the bake file and is not judged",
+            "? the context of a build is only known when it runs: `\"${DIR}\"`",
+        ],
+    );
+}
+
+#[test]
+fn a_bake_file_starts_where_it_is_started() {
+    let hcl = "target \"default\" {\n  context = \".\"\n}\n";
+    let run = |command: &str| format!("jobs:\n  a:\n    steps:\n      - run: {command}\n");
+    let files = [("ci/Dockerfile", FROM), ("ci/docker-bake.hcl", hcl), ("Dockerfile", FROM)];
+    let with = |command: &str, expected: &[&str]| {
+        let workflow = run(command);
+        let mut files = files.to_vec();
+        files.push((".github/workflows/ci.yml", &workflow));
+        check(&files, expected);
+    };
+    with(
+        "docker buildx bake -f ci/docker-bake.hcl",
+        &["Dockerfile @ . (bake ci/docker-bake.hcl:2)", "ci/Dockerfile @ ci (convention ci/Dockerfile:1)"],
+    );
+    with(
+        "cd ci && docker buildx bake",
+        &["ci/Dockerfile @ ci (bake ci/docker-bake.hcl:2)", "Dockerfile @ . (convention Dockerfile:1)"],
+    );
+    with(
+        "docker buildx bake -f ci/docker-bake.hcl -f $X --set *.context=x --set *.output=y",
+        &[
+            "Dockerfile @ . (bake ci/docker-bake.hcl:2)",
+            "ci/Dockerfile @ ci (convention ci/Dockerfile:1)",
+            "? `--set *.context=x` changes what bake files say, and is not applied",
+            "? a bake file is only known when it runs: `$X`",
+        ],
+    );
+    check(
+        &[("ci/app.docker-bake.hcl", hcl), ("Dockerfile", FROM)],
+        &["Dockerfile @ . (bake ci/app.docker-bake.hcl:2)"],
+    );
+}
+
+#[test]
+fn bake_action_reads_the_repository_by_git_unless_told() {
+    let hcl = "target \"default\" {\n  context = \"api\"\n  dockerfile = \"D\"\n}\n";
+    let step = |uses: &str| format!("jobs:\n  a:\n    steps:\n      - uses: docker/bake-action@{uses}\n");
+    let commit = "3acf805d94d93a86cce4ca44798a76464a75b88c";
+    for (uses, context) in [
+        ("v6", "git api"),
+        ("v5", "api"),
+        ("v5.1.0", "api"),
+        ("v6\n        with: {source: .}", "api"),
+        (
+            "v7\n        with:\n          files: |\n            ./docker-bake.hcl\n            cwd://${{ steps.meta.outputs.bake-file }}\n",
+            "git api",
+        ),
+        (&format!("{commit} # v5.2.0"), "api"),
+        (&format!("{commit} # v6.2.0"), "git api"),
+    ] {
+        let workflow = step(uses);
+        let files = [(".github/workflows/ci.yml", &*workflow), ("api/D", FROM), ("docker-bake.hcl", hcl)];
+        check(&files, &[&format!("api/D @ {context} (bake docker-bake.hcl:2)")]);
+    }
+}
