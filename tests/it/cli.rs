@@ -388,6 +388,23 @@ fn builds_says_what_is_built_and_how_it_is_known() {
 }
 
 #[test]
+fn builds_come_from_bake_files_too() {
+    let hcl = "target \"app\" {\n  name = \"app-${tgt}\"\n  matrix = { tgt = [\"dev\", \"prod\"] }\n  context = \"api\"\n  target = tgt\n}\n\
+               target \"page\" { dockerfile-inline = \"FROM scratch\" }\n";
+    let folder = Folder::new(&[("docker-bake.hcl", hcl), ("api/Dockerfile", "FROM a AS dev\nFROM a AS prod\n")]);
+    let run = folder.run(&["builds"]);
+    check(&run, 0, &["docker-bake.hcl:4 (bake, app-dev)", "docker-bake.hcl:4 (bake, app-prod)", "2 builds found"], &[]);
+    let json = folder.run(&["builds", "--format", "json"]).json();
+    let shown: Vec<String> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|build| format!("{} {} {}", build["context"], build["target"], build["origins"][0]["kind"]))
+        .collect();
+    assert_eq!(shown, ["\"api\" \"dev\" \"bake\"", "\"api\" \"prod\" \"bake\""]);
+}
+
+#[test]
 fn init_writes_what_is_not_there_and_says_what_to_do_next() {
     let folder = Folder::repository(&[("Dockerfile", CLEAN), ("sub/x", "")]);
     let run = folder.run(&["init", "sub"]);
