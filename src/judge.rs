@@ -5,15 +5,19 @@ mod cause;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{self, ArtifactKind};
+use crate::criteria::compare;
 use crate::delta::{self, Side};
-use crate::finding::{Fingerprint, Severity};
+use crate::finding::{Finding, Fingerprint, Severity};
 use crate::hunks::{Change, FileStatus};
 use crate::project::Project;
 use crate::project::user::User;
-use crate::report::{BuildFact, Conclusion, Judged, OriginFact, PlacedGap, Report, Status, Suppression};
+use crate::report::{
+    BuildFact, Conclusion, CriterionChange, IssueVerdicts, Judged, OriginFact, PlacedGap, Report, Status, Suppression,
+};
 use crate::rules;
-use crate::settings::{FailOn, Settings};
+use crate::settings::{FailOn, RuleSetting, Settings};
 use crate::snapshot::Snapshot;
+use crate::span::Span;
 
 /// Judges head, against base where there is one.
 ///
@@ -29,10 +33,12 @@ pub fn judge<'a>(
 ) -> Report<'a> {
     let before = base.map(|snapshot| Project::new(snapshot, settings));
     let mut project = Project::new(head, settings);
+    let criteria = compare::issues(before.as_ref(), &project);
     let base_side = before.as_ref().map(|project| Side { snapshot: project.snapshot, findings: rules::run(project) });
     let (found, too_many) = rules::judged(&project);
     project.gaps.extend(too_many);
-    let head_side = Side { snapshot: head, findings: found };
+    let mut head_side = Side { snapshot: head, findings: found };
+    name_reopened(&mut head_side.findings, &criteria, settings);
     let mut findings = delta::compare(base_side, head_side, change);
     for judged in &mut findings {
         raise_if_added(judged, head, change, settings);
@@ -64,10 +70,36 @@ pub fn judge<'a>(
         head,
         conclusion: if failed { Conclusion::Failure } else { Conclusion::Success },
         findings,
-        criteria: Vec::new(),
+        criteria,
         builds: builds(&project),
         gaps: gaps(&project),
         affected,
+    }
+}
+
+/// A criterion of a complete issue that was met at base and is not any more has a rule of its own: the promise was kept
+/// until this change. Rules look at one revision and cannot know.
+fn name_reopened(findings: &mut [Finding], criteria: &[IssueVerdicts], settings: &Settings) {
+    let setting = settings.rules.get(rules::REOPENED_CRITERION);
+    if setting == Some(&RuleSetting::Off) {
+        return;
+    }
+    let reopened: BTreeSet<Span> = criteria
+        .iter()
+        .filter(|issue| issue.complete)
+        .flat_map(|issue| &issue.criteria)
+        .filter(|criterion| criterion.change == Some(CriterionChange::Reopened))
+        .map(|criterion| criterion.span)
+        .collect();
+    for finding in findings.iter_mut().filter(|finding| finding.rule == rules::UNMET_CRITERION) {
+        let spans = finding.labels.iter().map(|label| label.span).chain([finding.span]);
+        if spans.into_iter().any(|span| reopened.contains(&span)) {
+            finding.rule = rules::REOPENED_CRITERION;
+            finding.severity = match setting {
+                Some(RuleSetting::Severity(severity)) => *severity,
+                _ => Severity::Error,
+            };
+        }
     }
 }
 

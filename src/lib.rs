@@ -11,6 +11,7 @@
 
 pub mod artifact;
 pub mod baseline;
+pub mod criteria;
 pub mod delta;
 pub mod finding;
 pub mod hunks;

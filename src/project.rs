@@ -25,6 +25,8 @@ use crate::artifact::dockerignore::Dockerignore;
 use crate::artifact::image_reference::ImageReference;
 use crate::artifact::workflow::{Action, Workflow};
 use crate::artifact::{ArtifactKind, Problem};
+use crate::criteria::document::{self, Document};
+use crate::criteria::memo::Memo;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
@@ -77,6 +79,9 @@ pub struct Project<'a> {
     pub bakes: Vec<Bake>,
     /// Which versions of its languages the repository asks for, in the order of the paths.
     pub requirements: Vec<manifest::Requirement>,
+    /// Every document with acceptance criteria.
+    pub documents: Vec<Document>,
+    pub(crate) memo: Memo,
     /// Artifacts, or parts of them, that could not be read.
     pub unparsed: Vec<Unparsed>,
     /// What could not be judged, and why.
@@ -104,6 +109,8 @@ impl<'a> Project<'a> {
             actions: std::mem::take(&mut sources.actions),
             bakes: std::mem::take(&mut sources.bakes),
             requirements: manifest::requirements(snapshot),
+            documents: documents(snapshot, settings),
+            memo: Memo::default(),
             unparsed: Vec::new(),
             gaps: std::mem::take(&mut sources.gaps),
         };
@@ -347,6 +354,15 @@ impl<'a> Project<'a> {
             self.gaps.push(Gap { span: Span::file_start(file), message });
         }
     }
+}
+
+/// Every document with criteria that was read, in the order of the paths.
+fn documents(snapshot: &Snapshot, settings: &Settings) -> Vec<Document> {
+    let triage = snapshot
+        .entries()
+        .filter(|(_, entry)| document::is_triage(&entry.path, settings) && !settings.exclude.is_match(&*entry.path));
+    let read = triage.filter(|(file, _)| snapshot.text(*file).is_some());
+    read.map(|(file, entry)| document::parse(file, &entry.path, snapshot.str(file))).collect()
 }
 
 /// Whether the first instruction is FROM or ARG, which nothing but a Dockerfile begins with.

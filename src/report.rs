@@ -1,8 +1,11 @@
 //! All that any reader may be told, and the conclusion.
 
+use crate::criteria::reason::Reason;
+use crate::criteria::verdict::Verdict;
 use crate::finding::{Finding, Fingerprint};
 use crate::project::OriginKind;
 use crate::snapshot::Snapshot;
+use crate::span::Span;
 
 /// The outcome of judging one revision, alone or against another.
 #[derive(Debug)]
@@ -97,7 +100,85 @@ pub struct Suppression {
 
 /// The verdicts on one triage issue.
 #[derive(Clone, Debug)]
-pub struct IssueVerdicts {}
+pub struct IssueVerdicts {
+    /// Its id, where it has one.
+    pub id: Option<String>,
+    /// The file.
+    pub path: String,
+    /// What it is called.
+    pub title: String,
+    /// The status as written.
+    pub status: Option<String>,
+    /// The priority as written.
+    pub priority: Option<String>,
+    /// Whether its status is a promise.
+    pub complete: bool,
+    /// The criteria, in order.
+    pub criteria: Vec<CriterionVerdict>,
+}
+
+/// One criterion and its verdict.
+#[derive(Clone, Debug)]
+pub struct CriterionVerdict {
+    /// The sentence.
+    pub text: String,
+    /// Its line, from 1.
+    pub line: u32,
+    /// Where it stands at head.
+    pub span: Span,
+    /// Whether the box is ticked.
+    pub ticked: bool,
+    /// The verdict; `None` for an issue that is not judged.
+    pub verdict: Option<Verdict>,
+    /// Why it is undecided.
+    pub reason: Option<Reason>,
+    /// What would decide it.
+    pub needs: Option<String>,
+    /// The checks that it was read as, in pin syntax.
+    pub checks: Vec<String>,
+    /// Whether a pin or the front matter says so.
+    pub pinned: bool,
+    /// Why.
+    pub evidence: Vec<PlacedEvidence>,
+    /// What the change has to do with it; `None` without a base, or where it is not judged.
+    pub change: Option<CriterionChange>,
+}
+
+/// A reason for a verdict, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedEvidence {
+    /// The file; the issue itself where no artifact is concerned.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// A few words.
+    pub message: String,
+}
+
+/// What a change does to a criterion.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum CriterionChange {
+    /// It is new, and not met.
+    Opened,
+    /// It was not met, and is.
+    Closed,
+    /// It was met, and is not.
+    Reopened,
+    /// Neither.
+    Unchanged,
+}
+
+impl CriterionChange {
+    /// The word for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Closed => "closed",
+            Self::Reopened => "reopened",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
 
 /// One way an image gets built, as reports tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]

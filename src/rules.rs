@@ -20,12 +20,15 @@ mod missing_copy_source;
 mod missing_dockerignore;
 mod missing_entrypoint_file;
 mod needed_path_ignored;
+mod reopened_criterion;
 mod root_user;
 mod runtime_version_mismatch;
 mod sensitive_path_in_context;
 mod shell_in_exec_form;
+mod unmet_criterion;
 mod unparsed_artifact;
 mod unpinned_uid;
+mod unread_criterion;
 // rules: end
 
 /// Every rule, in the order of the ids.
@@ -41,17 +44,26 @@ pub static RULES: &[&Rule] = &[
     &missing_dockerignore::RULE,
     &missing_entrypoint_file::RULE,
     &needed_path_ignored::RULE,
+    &reopened_criterion::RULE,
     &root_user::RULE,
     &runtime_version_mismatch::RULE,
     &sensitive_path_in_context::RULE,
     &shell_in_exec_form::RULE,
+    &unmet_criterion::RULE,
     &unparsed_artifact::RULE,
     &unpinned_uid::RULE,
+    &unread_criterion::RULE,
     // list: end
 ];
 
 /// The rule about artifacts that could not be read, which weighs more in a file that the change adds.
 pub(crate) const UNPARSED_ARTIFACT: &str = "unparsed-artifact";
+
+/// The rule whose findings are called [`REOPENED_CRITERION`] where a change broke what held before.
+pub(crate) const UNMET_CRITERION: &str = "unmet-criterion";
+
+/// See [`UNMET_CRITERION`].
+pub(crate) const REOPENED_CRITERION: &str = "reopened-criterion";
 
 /// The rule of that id, or the one that has it as an alias: `hadolint:DL3002`, or `DL3002` alone; in any case.
 pub fn find(name: &str) -> Option<&'static Rule> {
@@ -60,6 +72,13 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     let by_id = RULES.iter().find(|rule| is(rule.id));
     let by_alias = || RULES.iter().find(|rule| rule.aliases.iter().any(is_alias));
     by_id.or_else(by_alias).copied()
+}
+
+/// What one rule finds, whatever the settings say of it.
+pub fn run_one(project: &Project<'_>, rule: &'static Rule) -> Vec<Finding> {
+    let mut out = Findings::new(project, rule, None);
+    run_into(project, rule, &mut out);
+    out.into_list().0
 }
 
 /// All findings of all rules that the settings leave on, in the order of the files: [`judged`] without its gaps.
@@ -77,12 +96,7 @@ pub fn judged(project: &Project<'_>) -> (Vec<Finding>, Vec<Gap>) {
             None => None,
         };
         let mut out = Findings::new(project, rule, set);
-        match rule.check {
-            Check::Dockerfile(check) => project.dockerfiles.iter().for_each(|file| check(project, file, &mut out)),
-            Check::Build(check) => project.builds.iter().for_each(|build| check(project, build, &mut out)),
-            Check::IgnoreFile(check) => project.ignore_files.iter().for_each(|file| check(project, file, &mut out)),
-            Check::Project(check) => check(project, &mut out),
-        }
+        run_into(project, rule, &mut out);
         let (list, more) = out.into_list();
         if let Some(last) = list.last().filter(|_| more > 0) {
             let message = format!("{} has {more} findings more than the {} that are told", rule.id, list.len());
@@ -92,4 +106,13 @@ pub fn judged(project: &Project<'_>) -> (Vec<Finding>, Vec<Gap>) {
     }
     all.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end));
     (all, gaps)
+}
+
+fn run_into(project: &Project<'_>, rule: &Rule, out: &mut Findings<'_>) {
+    match rule.check {
+        Check::Dockerfile(check) => project.dockerfiles.iter().for_each(|file| check(project, file, out)),
+        Check::Build(check) => project.builds.iter().for_each(|build| check(project, build, out)),
+        Check::IgnoreFile(check) => project.ignore_files.iter().for_each(|file| check(project, file, out)),
+        Check::Project(check) => check(project, out),
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::dockerfile::{self, Command, Dockerfile, InstructionKind};
 use crate::artifact::secret;
+use crate::criteria::{document, verdict};
 use crate::settings::Settings;
 use crate::snapshot::{Kind, Snapshot};
 use crate::span::FileId;
@@ -102,6 +103,18 @@ pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
     }
     for (context, names) in contexts {
         wanted.extend(supporting(snapshot, &context, &names).0);
+    }
+    // Documents with criteria, and the files that these speak of.
+    for (file, entry) in snapshot.entries() {
+        if !document::is_triage(&entry.path, settings) || settings.exclude.is_match(&*entry.path) {
+            continue;
+        }
+        wanted.insert(file);
+        if snapshot.text(file).is_some() {
+            let document = document::parse(file, &entry.path, snapshot.str(file));
+            let named = verdict::files_named(&document);
+            wanted.extend(named.iter().filter_map(|path| snapshot.find(&paths::join("", path)?)));
+        }
     }
     wanted.retain(|&file| {
         let is_file = snapshot.entry(file).is_some_and(|entry| matches!(entry.kind, Kind::File | Kind::Executable));

@@ -5,11 +5,18 @@
 
 use serde::Serialize;
 
+mod criteria;
+
 use crate::finding::{Applicability, Edit, Finding, Fix};
 use crate::report::{BuildFact, Judged, PlacedGap, Report, Suppression};
 use crate::rules;
 use crate::snapshot::Snapshot;
 use crate::span::{Position, Span};
+
+/// The verdicts on every triage issue, as they stand in the report.
+pub fn criteria(report: &Report<'_>) -> String {
+    to_text(&report.criteria.iter().map(criteria::IssueItem::of).collect::<Vec<_>>())
+}
 
 /// The version of the document's shape.
 const VERSION: u32 = 1;
@@ -23,7 +30,7 @@ pub fn json(report: &Report<'_>) -> String {
         head: &report.head.revision,
         conclusion: report.conclusion.name(),
         findings: report.findings.iter().map(|judged| finding_item(report, judged)).collect(),
-        criteria: Vec::new(),
+        criteria: report.criteria.iter().map(criteria::IssueItem::of).collect(),
         builds: report.builds.iter().map(build_item).collect(),
         gaps: report.gaps.iter().map(gap_item).collect(),
     };
@@ -64,7 +71,7 @@ struct Document<'a> {
     head: &'a str,
     conclusion: &'static str,
     findings: Vec<FindingItem<'a>>,
-    criteria: Vec<IssueItem>,
+    criteria: Vec<criteria::IssueItem<'a>>,
     builds: Vec<BuildItem<'a>>,
     gaps: Vec<GapItem<'a>>,
 }
@@ -131,9 +138,6 @@ struct SuppressionItem<'a> {
     path: &'a str,
     line: u32,
 }
-
-#[derive(Serialize)]
-struct IssueItem {}
 
 #[derive(Serialize)]
 struct BuildItem<'a> {

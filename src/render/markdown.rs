@@ -8,6 +8,9 @@ use crate::rules;
 /// The most rows of one table; what is left out is counted below it. GitHub drops a job summary above 1 MiB whole.
 const MAX_ROWS: usize = 500;
 
+/// How much the tables of criteria may take of it.
+const CRITERIA_BUDGET: usize = 200 * 1024;
+
 /// The report, with a final line feed. All that comes from the files under review stands in code spans.
 pub fn markdown(report: &Report<'_>) -> String {
     let mut out = String::new();
@@ -26,6 +29,11 @@ pub fn markdown(report: &Report<'_>) -> String {
         .filter(|judged| judged.suppressed.is_some() && judged.status != Status::Resolved)
         .collect();
     folded(&mut out, "accepted", &accepted, |rows| accepted_table(report, rows));
+    if !report.criteria.is_empty() {
+        let sum = super::criteria::sum(report);
+        let body = super::criteria::markdown(report, CRITERIA_BUDGET);
+        out.push_str(&format!("\n<details><summary>Acceptance criteria: {sum}</summary>\n{body}\n</details>\n"));
+    }
     folded(&mut out, "not judged", &report.gaps.iter().collect::<Vec<_>>(), |rows| {
         table(&["Place", "What, and why"], rows.iter().map(|gap| vec![place(&gap.path, gap.line), prose(&gap.message)]))
     });

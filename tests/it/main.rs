@@ -11,6 +11,7 @@ mod bless;
 mod cli;
 mod compose;
 mod context;
+mod criteria;
 mod dockerfile;
 mod dockerignore;
 mod engine;

@@ -69,7 +69,9 @@ fn every_example_of_every_doc_is_as_it_says() {
         for example in examples {
             let files = example.files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
             let snapshot = Snapshot::from_texts("example", files);
-            let report = judge(None, &snapshot);
+            let base = example.base.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+            let base = (!example.base.is_empty()).then(|| Snapshot::from_texts("base", base));
+            let report = judge(base.as_ref(), &snapshot);
             let found = report.findings.iter().filter(|judged| judged.finding.rule == rule.id);
             let messages: Vec<_> = found.map(|judged| judged.finding.message.as_str()).collect();
             if messages.is_empty() != (example.kind == "good") {
@@ -150,30 +152,36 @@ struct Example {
     kind: &'static str,
     title: String,
     files: Vec<(String, String)>,
+    /// The files before the change, where the example has any.
+    base: Vec<(String, String)>,
 }
 
-/// The examples of a doc: headings `### bad: …` and `### good: …`, each followed by fenced blocks with `path=`.
+/// The examples of a doc: headings `### bad: …` and `### good: …`, each followed by fenced blocks with `path=`;
+/// blocks with `base=` are the files before the change.
 fn examples(doc: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let mut block: Option<(String, String, String)> = None;
+    let mut in_base = false;
     for line in doc.split_inclusive('\n') {
         let trimmed = line.trim_end();
         if let Some((fence, path, text)) = &mut block {
             if trimmed == fence {
                 let file = (std::mem::take(path), std::mem::take(text));
                 block = None;
-                examples.last_mut().expect("a block belongs to an example").files.push(file);
+                let example = examples.last_mut().expect("a block belongs to an example");
+                if in_base { example.base.push(file) } else { example.files.push(file) }
             } else {
                 text.push_str(line);
             }
         } else if let Some(heading) = trimmed.strip_prefix("### ") {
             if let Some((kind, title)) = heading.split_once(": ") {
                 let kind = if kind == "bad" { "bad" } else { "good" };
-                examples.push(Example { kind, title: title.to_owned(), files: Vec::new() });
+                examples.push(Example { kind, title: title.to_owned(), files: Vec::new(), base: Vec::new() });
             }
         } else if trimmed.starts_with("```") {
             let fence: String = trimmed.chars().take_while(|character| *character == '`').collect();
-            if let Some((_, path)) = trimmed.split_once("path=") {
+            if let Some((_, path)) = trimmed.split_once("path=").or_else(|| trimmed.split_once("base=")) {
+                in_base = trimmed.contains(" base=");
                 block = Some((fence, path.to_owned(), String::new()));
             }
         }

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use plimsoll::hunks::Change;
 use plimsoll::judge::judge;
-use plimsoll::render::{json, markdown, sarif, terminal};
+use plimsoll::render::{criteria, json, markdown, sarif, terminal};
 use plimsoll::report::{Conclusion, Report, Status};
 use plimsoll::{artifact, baseline, settings};
 
-use crate::cli::{Baseline, Builds, Check, Format, ListFormat, SettingsFlags};
+use crate::cli::{Baseline, Builds, Check, Criteria, Format, ListFormat, SettingsFlags};
 use crate::init;
 use crate::mistake::{Mistake, Result};
 use crate::output::Output;
@@ -52,6 +52,41 @@ pub(crate) fn builds(arguments: &Builds, output: &Output) -> Result<ExitCode> {
         ListFormat::Text => terminal::builds(&report),
         ListFormat::Json => json::builds(&report.builds),
         ListFormat::Markdown => markdown::builds(&report.builds),
+    }))
+}
+
+/// Judges the criteria. A document alone is judged against the whole repository; an issue may be named by its id.
+pub(crate) fn criteria_of(arguments: &Criteria, output: &Output) -> Result<ExitCode> {
+    let named = arguments.path.to_string_lossy().into_owned();
+    let exists = arguments.path.exists();
+    let is_file = arguments.path.is_file();
+    let folder = if exists && !is_file { arguments.path.clone() } else { ".".into() };
+    let start = if is_file { arguments.path.clone() } else { folder };
+    let place = Place::find(&start)?;
+    let root = place.root.clone();
+    let mut sides = Sides::alone(&Place::find(&root)?, &root)?;
+    let policy = sides.prepare(&arguments.settings, output)?;
+    let mut report = sides.judge(&policy);
+    if is_file {
+        let name = arguments.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let scope = place.scope.clone();
+        report.criteria.retain(|issue| issue.path == scope || scope.is_empty() && issue.path.ends_with(&name));
+    } else if !exists {
+        report.criteria.retain(|issue| issue.id.as_deref() == Some(&*named));
+        if report.criteria.is_empty() {
+            return Err(Mistake::new(
+                format!("there is no document and no issue {named}"),
+                "plimsoll criteria".to_owned(),
+            ));
+        }
+    } else if !place.scope.is_empty() {
+        let below = format!("{}/", place.scope);
+        report.criteria.retain(|issue| issue.path.starts_with(&below));
+    }
+    Ok(output.document(&match arguments.format {
+        ListFormat::Text => criteria::text(&report, output.is_colored()),
+        ListFormat::Json => json::criteria(&report),
+        ListFormat::Markdown => criteria::markdown(&report, usize::MAX),
     }))
 }
 

@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Rules(Rules),
     /// List the images that are built, from which context and by which ignore file
     Builds(Builds),
+    /// Say which acceptance criteria hold
+    Criteria(Criteria),
     /// Accept what stands today, and fail on what comes
     Baseline(Baseline),
     /// Write the workflow and a commented settings file
@@ -171,6 +173,19 @@ pub(crate) enum ListFormat {
 pub(crate) struct Builds {
     /// The folder or artifact to look at
     #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    #[command(flatten)]
+    pub settings: SettingsFlags,
+}
+
+/// `plimsoll criteria`.
+#[derive(Debug, Args)]
+pub(crate) struct Criteria {
+    /// The folder, or one document
+    #[arg(default_value = ".", value_name = "PATH|ISSUE")]
     pub path: PathBuf,
     /// What to print
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]

@@ -44,6 +44,7 @@ fn run(command: &Command, output: &Output) -> Result<ExitCode> {
         Command::Check(arguments) => check::check(arguments, output),
         Command::Review(arguments) => review::review(arguments, output),
         Command::Builds(arguments) => check::builds(arguments, output),
+        Command::Criteria(arguments) => check::criteria_of(arguments, output),
         Command::Baseline(arguments) => check::baseline(arguments, output),
         Command::Explain(arguments) => explain::explain(arguments, output),
         Command::Rules(arguments) => explain::rules(arguments, output),
