@@ -26,6 +26,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::NeedsBuild,
+        Self::NeedsRun,
+        Self::NeedsExternal,
+        Self::Vague,
+        Self::NotUnderstood,
+        Self::Ambiguous,
+        Self::ValueUnknown,
+        Self::NothingToLookAt,
+        Self::Manual,
+        Self::Pending,
+    ];
+
     /// The word for it in the JSON report.
     pub fn name(self) -> &'static str {
         match self {

@@ -234,3 +234,48 @@ fn the_hardening_of_docmind_is_proven_line_by_line() {
         assert_eq!(found.1, *is, "{start}");
     }
 }
+
+/// The page that says how to write criteria.
+fn page() -> std::path::PathBuf {
+    crate::tree::root().join("docs/criteria.md")
+}
+
+#[test]
+fn the_page_lists_every_check_and_every_reason() {
+    let mut rows = String::from("| check | holds when |\n|---|---|\n");
+    for predicate in plimsoll::criteria::predicate::PREDICATES {
+        let undecided = if predicate.decide.is_none() { " (read, not decided yet)" } else { "" };
+        let usage = predicate.usage().replace('|', "\\|");
+        rows.push_str(&format!("| {usage} | {}{undecided} |\n", predicate.holds.replace('|', "\\|")));
+    }
+    crate::bless::region_holds(&page(), "<!-- predicates: begin", "<!-- predicates: end", &rows);
+    let rows = Reason::ALL.iter().map(|reason| format!("| {} | {} |\n", reason.phrase(), reason.needs()));
+    let reasons: String =
+        std::iter::once("| reason | what would decide it |\n|---|---|\n".to_owned()).chain(rows).collect();
+    crate::bless::region_holds(&page(), "<!-- reasons: begin", "<!-- reasons: end", &reasons);
+}
+
+#[test]
+fn the_gallery_is_read_as_it_says() {
+    let text = std::fs::read_to_string(page()).unwrap();
+    let rows = text.split_once("<!-- gallery: begin -->").unwrap().1.split_once("<!-- gallery: end -->").unwrap().0;
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for row in rows.lines().filter(|row| row.starts_with("| ")).skip(1) {
+        let Some((sentence, expected)) = row.trim_matches('|').rsplit_once(" | ") else { continue };
+        let sentence = sentence.trim().replace("&#124;", "|");
+        let reading = phrase::read(&sentence);
+        let claims: BTreeSet<String> = reading.claims.iter().map(|claim| format!("`{}`", claim.predicate)).collect();
+        let got = match reading.open {
+            Some(reason) => format!("undecided: {}", reason.name()),
+            None => claims.into_iter().collect::<Vec<_>>().join(", "),
+        };
+        let mut wanted: Vec<&str> = expected.trim().split(", ").collect();
+        wanted.sort_unstable();
+        count += 1;
+        if got != wanted.join(", ") {
+            wrong.push(format!("{sentence}: {got}, not {expected}"));
+        }
+    }
+    assert!(count > 100 && wrong.is_empty(), "{count}: {}", wrong.join("\n"));
+}
