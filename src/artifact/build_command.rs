@@ -530,10 +530,7 @@ mod tests {
             "DOCKER_BUILDKIT=1 docker build \\\n  --tag \"x y\" \\\n  --file=a/Dockerfile \\\n  a/",
             &["a -f a/Dockerfile #x y"],
         );
-        check(
-            "docker build --help; docker run build; echo docker build .; docker compose build",
-            &[],
-        );
+        check("docker build --help; docker run build; echo docker build .; docker compose build", &[]);
         check(
             "docker build https://github.com/a/b.git; docker build - < Dockerfile; cat x | docker build -",
             &["elsewhere:https://github.com/a/b.git", "elsewhere:- < Dockerfile", "elsewhere:-"],

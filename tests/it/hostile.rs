@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::program::Folder;
 
-/// Judges the files; `told` is a part of a gap or a finding that says what was left out.
+/// Judges the files; `told` is a part of a gap or a finding that says what was left out, empty where nothing had to be.
 #[track_caller]
 fn check(files: &[(&str, &str)], told: &str) {
     ends(&Folder::new(files), told);
@@ -21,7 +21,11 @@ fn ends(folder: &Folder, told: &str) {
     let messages: Vec<String> =
         lists.iter().flatten().map(|told| told["message"].as_str().unwrap().to_owned()).collect();
     let shown = messages.iter().take(20).map(|message| message.chars().take(200).collect::<String>());
-    assert!(messages.iter().any(|it| it.contains(told)), "no {told:?} in {:#?}", shown.collect::<Vec<_>>());
+    assert!(
+        told.is_empty() || messages.iter().any(|it| it.contains(told)),
+        "no {told:?} in {:#?}",
+        shown.collect::<Vec<_>>()
+    );
 }
 
 fn times(count: usize, line: impl Fn(usize) -> String) -> String {
@@ -131,7 +135,7 @@ fn random_bytes_and_words_are_findings() {
     ];
     let folder = Folder::new(&[]);
     for seed in 1..=60 {
-        let mut noise = Noise(seed * 0x9e37_79b9_7f4a_7c15);
+        let mut noise = Noise(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
         let bytes: Vec<u8> = (0..2_000).map(|_| noise.next().to_le_bytes()[0]).collect();
         folder.write(&format!("bytes{seed}/Dockerfile"), bytes);
         let count = words.len() as u64;
