@@ -227,7 +227,9 @@ impl Display for Step {
         match self {
             Self::DeletePending { review } => write!(f, "delete the pending review {review}"),
             Self::PostReview(post) => {
-                write!(f, "post a review on {} with {} inline comments", post.commit_id, post.comments.len())
+                let count = post.comments.len();
+                let plural = if count == 1 { "" } else { "s" };
+                write!(f, "post a review on {} with {count} inline comment{plural}", post.commit_id)
             }
             Self::CreateCheckRun(run) => write!(
                 f,

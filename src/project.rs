@@ -28,7 +28,7 @@ use crate::artifact::{ArtifactKind, Problem};
 use crate::criteria::document::{self, Document};
 use crate::criteria::memo::Memo;
 use crate::settings::Settings;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Kind, Snapshot};
 use crate::span::{FileId, Span};
 
 use compose::Application;
@@ -124,6 +124,7 @@ impl<'a> Project<'a> {
         project.tell_unread_scripts();
         project.tell_problems();
         project.tell_unread(&sources);
+        project.tell_out_of_sight();
         project.gaps.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
         project.gaps.dedup();
         if let Some(more) = project.gaps.len().checked_sub(MAX_GAPS).filter(|more| *more > 0) {
@@ -315,6 +316,42 @@ impl<'a> Project<'a> {
         }
         self.unparsed.extend(unparsed);
         self.unparsed.sort_by_key(|unparsed| unparsed.problem.span);
+    }
+
+    /// Artifacts behind symbolic links, and builds whose Dockerfile or target is not there: none of them may look like a
+    /// clean one.
+    fn tell_out_of_sight(&mut self) {
+        let snapshot = self.snapshot;
+        let links = snapshot.entries().filter(|(_, entry)| {
+            entry.kind == Kind::Symlink
+                && crate::artifact::classify(&entry.path).is_some()
+                && !self.settings.exclude.is_match(&*entry.path)
+        });
+        let mut gaps: Vec<Gap> = links
+            .map(|(file, entry)| {
+                let message = format!(
+                    "`{}` is a symbolic link, and links are not followed: what it points to is judged only where a build \
+                     names it",
+                    entry.path
+                );
+                Gap { span: Span::file_start(file), message }
+            })
+            .collect();
+        for build in self.builds.iter().filter(|build| build.context.folder().is_some()) {
+            let Some(origin) = build.origins.first() else { continue };
+            let path = &build.dockerfile_path;
+            let message = match (build.dockerfile, &build.target) {
+                (None, _) if snapshot.find(path).is_none() => {
+                    format!("the build of `{path}` is not judged: there is no such file in the repository")
+                }
+                (Some(_), Some(target)) if build.image.target.is_none() => {
+                    format!("the build of `{path}` is not judged: it has no stage `{target}`")
+                }
+                _ => continue,
+            };
+            gaps.push(Gap { span: origin.span, message });
+        }
+        self.gaps.append(&mut gaps);
     }
 
     /// Artifacts that nobody handed in are gaps: a gate never passes on a partial view without saying so.

@@ -105,8 +105,10 @@ pub fn nearest(name: &str) -> Option<&'static str> {
 
 fn first_sentence(rule: &Rule) -> String {
     let summary = rule.summary();
-    match summary.split_once(". ") {
-        Some((first, _)) => format!("{first}."),
+    // A full stop within code, as in `COPY . .`, ends no sentence.
+    let in_code = |at: usize| summary.get(..at).unwrap_or_default().matches('`').count() % 2 == 1;
+    match summary.match_indices(". ").find(|(at, _)| !in_code(*at)) {
+        Some((at, _)) => format!("{}.", summary.get(..at).unwrap_or_default()),
         None => summary,
     }
 }

@@ -45,11 +45,10 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
         let Some((build, user)) = builds.iter().max_by_key(|(build, user)| severity(build, user)).copied() else {
             continue;
         };
+        // The last stage is the same image whether a build names it or not, and whatever its name is.
+        let is_last = target + 1 == file.syntax.stages.len();
         let stage = file.syntax.stages.get(target).and_then(|stage| stage.name.as_ref());
-        let key = match (&build.target, stage) {
-            (Some(_), Some(name)) => name.text.to_lowercase(),
-            _ => String::new(),
-        };
+        let key = stage.filter(|_| !is_last).map(|name| name.text.to_lowercase()).unwrap_or_default();
         let mut reported = out
             .report(user.span, message(user))
             .severity(severity(build, user))

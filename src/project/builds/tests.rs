@@ -1,12 +1,13 @@
 //! Which builds a repository has.
 
-use crate::project::Project;
+use crate::project::{Gap, Project};
 use crate::settings::{BuildSetting, Settings};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Kind, Snapshot};
 
 use super::*;
 
-/// Every build as `dockerfile @ context [target] (engine-less origins)`, then every gap behind a `?`.
+/// Every build as `dockerfile @ context [target] (engine-less origins)`, then every gap behind a `?`. Most files here are
+/// too short to have the stages that are named; that those are missing is told by a test of its own.
 fn check(files: &[(&str, &str)], expected: &[&str]) {
     check_with(&Settings::default(), files, expected);
 }
@@ -25,12 +26,37 @@ fn check_with(settings: &Settings, files: &[(&str, &str)], expected: &[&str]) {
         let origins = origins.collect::<Vec<_>>().join(", ");
         format!("{missing}{} @ {git}{}{target} ({origins})", build.dockerfile_path, build.context.name())
     });
-    let gaps = project.gaps.iter().map(|gap| format!("? {}", gap.message));
+    let absent = |gap: &&Gap| gap.message.contains("is not judged: it has no stage") || gap.message.ends_with(NO_FILE);
+    let gaps = project.gaps.iter().filter(|gap| !absent(gap)).map(|gap| format!("? {}", gap.message));
     let found: Vec<String> = builds.chain(gaps).collect();
     assert_eq!(found, expected, "{files:#?}");
 }
 
 const FROM: &str = "FROM a\n";
+
+/// How the gap of a missing Dockerfile ends.
+const NO_FILE: &str = "there is no such file in the repository";
+
+#[test]
+fn what_is_not_there_is_told() {
+    let compose = "services:\n  a:\n    build: a\n  b:\n    build: {context: b, target: prod}\n";
+    let snapshot = Snapshot::from_texts("t", [("compose.yaml", compose), ("b/Dockerfile", "FROM x AS dev\n")]);
+    let settings = Settings::default();
+    let project = Project::new(&snapshot, &settings);
+    let gaps: Vec<&str> = project.gaps.iter().map(|gap| gap.message.as_str()).collect();
+    let missing = format!("the build of `a/Dockerfile` is not judged: {NO_FILE}");
+    assert_eq!(gaps, [missing.as_str(), "the build of `b/Dockerfile` is not judged: it has no stage `prod`"]);
+}
+
+#[test]
+fn links_to_artifacts_are_told_and_not_followed() {
+    let listing = [("Dockerfile", Kind::Symlink), ("docs", Kind::Symlink)];
+    let snapshot = Snapshot::new("t", listing.map(|(path, kind)| (path.to_owned(), kind, None)));
+    let settings = Settings::default();
+    let project = Project::new(&snapshot, &settings);
+    assert_eq!(project.gaps.len(), 1, "{:?}", project.gaps);
+    assert!(project.gaps[0].message.starts_with("`Dockerfile` is a symbolic link"));
+}
 
 #[test]
 fn compose_names_builds_in_every_form() {
