@@ -28,6 +28,8 @@ mod readme;
 mod review;
 mod rules;
 mod same;
+#[cfg(feature = "cli")]
+mod sending;
 mod settings;
 mod start;
 mod tidy;

@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Builds(Builds),
     /// Say which acceptance criteria hold
     Criteria(Criteria),
+    /// Show what docker build would send from a folder
+    Context(Context),
     /// Accept what stands today, and fail on what comes
     Baseline(Baseline),
     /// Write the workflow and a commented settings file
@@ -192,6 +194,45 @@ pub(crate) struct Criteria {
     pub format: ListFormat,
     #[command(flatten)]
     pub settings: SettingsFlags,
+}
+
+const CONTEXT_EXAMPLES: &str = "\
+Examples:
+  plimsoll context                      what `docker build .` would send from here
+  plimsoll context api                  from the context of the compose service api, or of the folder api
+  plimsoll context backend/Dockerfile   from the context of the build of that Dockerfile
+  plimsoll context --tracked            as CI sees it: without what git ignores
+  plimsoll context --list               every file
+
+All files on disk count, whatever git says of them. Nothing is sent or built.";
+
+/// `plimsoll context`.
+#[derive(Debug, Args)]
+#[command(after_help = CONTEXT_EXAMPLES)]
+pub(crate) struct Context {
+    /// The folder, the compose service, or the Dockerfile
+    #[arg(default_value = ".", value_name = "DIR|SERVICE|DOCKERFILE")]
+    pub what: String,
+    /// List every file that would be sent
+    #[arg(long)]
+    pub list: bool,
+    /// Only what CI would see: tracked files, and those that are neither tracked nor ignored
+    #[arg(long)]
+    pub tracked: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub format: TextOrJson,
+    #[command(flatten)]
+    pub settings: SettingsFlags,
+}
+
+/// The forms of a view.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextOrJson {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// `plimsoll baseline`.

@@ -4,6 +4,7 @@
 
 mod check;
 mod cli;
+mod context;
 mod event;
 mod explain;
 mod github;
@@ -45,6 +46,7 @@ fn run(command: &Command, output: &Output) -> Result<ExitCode> {
         Command::Review(arguments) => review::review(arguments, output),
         Command::Builds(arguments) => check::builds(arguments, output),
         Command::Criteria(arguments) => check::criteria_of(arguments, output),
+        Command::Context(arguments) => context::context(arguments, output),
         Command::Baseline(arguments) => check::baseline(arguments, output),
         Command::Explain(arguments) => explain::explain(arguments, output),
         Command::Rules(arguments) => explain::rules(arguments, output),

@@ -213,7 +213,7 @@ impl Tree {
     }
 
     /// Lists one more file that lies on disk.
-    fn add(&mut self, path: &str) -> Result<()> {
+    pub(crate) fn add(&mut self, path: &str) -> Result<()> {
         let full = self.root.join(path);
         let metadata = std::fs::symlink_metadata(&full)
             .map_err(|error| Mistake::new(format!("{path} cannot be read: {error}"), "check its permissions"))?;
