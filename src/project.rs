@@ -2,11 +2,13 @@
 
 mod builds;
 pub mod catalogue;
+pub mod commands;
 pub mod compose;
 pub mod context;
 pub mod image;
 pub mod layout;
 pub mod manifest;
+pub mod own_images;
 pub(crate) use crate::paths;
 pub mod process;
 pub mod runtime;
@@ -34,6 +36,7 @@ use crate::span::{FileId, Span};
 use compose::Application;
 use context::Contexts;
 use image::Image;
+use own_images::OwnImages;
 use script::Scripts;
 use sources::Sources;
 use user::User;
@@ -67,6 +70,8 @@ pub struct Project<'a> {
     pub contexts: Contexts,
     /// Every build: those that something names first, then those by convention.
     pub builds: Vec<Build>,
+    /// The images that the repository makes itself.
+    pub own_images: OwnImages,
     /// Every compose file: by its name, or because another one includes or extends it.
     pub composes: Vec<Compose>,
     /// Which compose files are used together, and what their services are then.
@@ -103,6 +108,7 @@ impl<'a> Project<'a> {
                 .collect(),
             contexts: Contexts::default(),
             builds: named.builds,
+            own_images: OwnImages::default(),
             composes: std::mem::take(&mut sources.composes),
             applications: std::mem::take(&mut sources.applications),
             workflows: std::mem::take(&mut sources.workflows),
@@ -116,6 +122,7 @@ impl<'a> Project<'a> {
         };
         project.gaps.extend(named.gaps);
         project.builds.retain(|build| !settings.exclude.is_match(&build.dockerfile_path));
+        project.own_images = OwnImages::new(&project.builds);
         project.read_dockerfiles(&sources);
         project.find_ignore_files();
         project.contexts = Contexts::new(&project);

@@ -14,12 +14,17 @@ mod build_tools_in_final_stage;
 mod bulky_path_in_context;
 mod dead_dockerignore;
 mod gitignored_path_in_context;
+mod host_network_run;
 mod ignorefile_comment;
 mod ineffective_pattern;
+mod insecure_run;
+mod malformed_exec_form;
 mod missing_copy_source;
 mod missing_dockerignore;
 mod missing_entrypoint_file;
 mod needed_path_ignored;
+mod pipe_to_shell;
+mod remote_add;
 mod reopened_criterion;
 mod root_user;
 mod runtime_version_mismatch;
@@ -27,8 +32,11 @@ mod sensitive_path_in_context;
 mod shell_in_exec_form;
 mod unmet_criterion;
 mod unparsed_artifact;
+mod unpinned_base;
 mod unpinned_uid;
 mod unread_criterion;
+mod unverified_package;
+mod unverified_tls;
 // rules: end
 
 /// Every rule, in the order of the ids.
@@ -38,12 +46,17 @@ pub static RULES: &[&Rule] = &[
     &bulky_path_in_context::RULE,
     &dead_dockerignore::RULE,
     &gitignored_path_in_context::RULE,
+    &host_network_run::RULE,
     &ignorefile_comment::RULE,
     &ineffective_pattern::RULE,
+    &insecure_run::RULE,
+    &malformed_exec_form::RULE,
     &missing_copy_source::RULE,
     &missing_dockerignore::RULE,
     &missing_entrypoint_file::RULE,
     &needed_path_ignored::RULE,
+    &pipe_to_shell::RULE,
+    &remote_add::RULE,
     &reopened_criterion::RULE,
     &root_user::RULE,
     &runtime_version_mismatch::RULE,
@@ -51,8 +64,11 @@ pub static RULES: &[&Rule] = &[
     &shell_in_exec_form::RULE,
     &unmet_criterion::RULE,
     &unparsed_artifact::RULE,
+    &unpinned_base::RULE,
     &unpinned_uid::RULE,
     &unread_criterion::RULE,
+    &unverified_package::RULE,
+    &unverified_tls::RULE,
     // list: end
 ];
 

@@ -6,6 +6,7 @@
 //! <https://docs.podman.io/en/latest/markdown/podman-build.1.html>).
 
 use super::build_call::{BakeCall, BuildCall, CallContext, Calls, Engine, Given};
+use super::image_reference::ImageReference;
 use super::shell::{Body, Command, Link, Piece, RedirectKind, Word};
 use crate::paths;
 use crate::span::Span;
@@ -301,9 +302,10 @@ struct Flags {
 
 impl Flags {
     fn set(&mut self, name: &str, value: Given, _span: Span) {
+        // The name counts even where the tag is not known.
         let known = |value: Given| match value {
             Given::Known(value) => Some(value),
-            Given::Unknown(_) => None,
+            Given::Unknown(text) => ImageReference::name_before_unknown_tag(text.trim_matches('"')).map(str::to_owned),
         };
         match name {
             "-f" | "--file" => self.file = Some(value),

@@ -9,8 +9,11 @@ mod heredoc;
 mod instruction;
 mod json;
 mod line;
+mod meant;
 mod parser;
 mod words;
+
+pub use meant::{Meant, meant_list};
 
 use super::Problem;
 use crate::span::{FileId, Span};

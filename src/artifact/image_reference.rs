@@ -87,6 +87,14 @@ impl ImageReference {
         Ok(Self { domain: domain.to_owned(), path, tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) })
     }
 
+    /// The name in a text whose tag only the running shell or workflow knows: of `org/app:$TAG` it is `org/app`. `None`
+    /// where the name itself depends on something.
+    pub fn name_before_unknown_tag(text: &str) -> Option<&str> {
+        let known = text.get(..text.find(['$', '{', '`', '<'])?)?;
+        let (name, tag) = known.rsplit_once(':')?;
+        (!name.is_empty() && !tag.contains('/')).then_some(name)
+    }
+
     /// Registry and path, whole: `docker.io/library/python`.
     pub fn name(&self) -> String {
         format!("{}/{}", self.domain, self.path)

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::Problem;
 use super::build_call::{BakeCall, BuildCall, CallContext, Calls, Engine, Given};
 use super::build_command::{self, EXPRESSION, Surroundings};
+use super::image_reference::ImageReference;
 use super::shell;
 use super::yaml::{self, Node, Yaml};
 use crate::paths;
@@ -463,13 +464,14 @@ fn pairs(text: &str, scope: &Scope) -> Vec<(String, Option<String>)> {
     pairs.collect()
 }
 
-/// Image names, separated by commas or line breaks; those that an expression decides are left out.
+/// Image names, separated by commas or line breaks. Of those whose tag an expression decides the name alone is kept; those
+/// whose name it decides are left out.
 fn tags(text: &str, scope: &Scope) -> Vec<String> {
     let names = text.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty());
     names
         .filter_map(|name| match scope.evaluate(name) {
             Given::Known(name) => Some(name),
-            Given::Unknown(_) => None,
+            Given::Unknown(text) => ImageReference::name_before_unknown_tag(&text).map(str::to_owned),
         })
         .collect()
 }

@@ -219,7 +219,7 @@ impl Named {
             target,
             args: args.collect(),
             named_contexts: contexts.collect(),
-            tags: service.image.iter().filter_map(Text::known).map(str::to_owned).collect(),
+            tags: service.image.iter().map(|image| image.text.trim_end_matches(':').to_owned()).collect(),
             engine: Engine::Docker,
             origins: vec![Origin { kind: OriginKind::Compose, span, service: Some(name.clone()), user }],
             ignore_file: None,

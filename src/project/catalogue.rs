@@ -91,6 +91,11 @@ pub fn find_any_tag(repository: &str) -> Option<&'static Entry> {
     entries.iter().all(|entry| entry.user == last.user && entry.user != "?").then_some(last)
 }
 
+/// Whether the catalogue has the repository at all, by its familiar name.
+pub fn is_known(repository: &str) -> bool {
+    of_repository(repository).is_some()
+}
+
 /// Other places of Docker Hub's images: mirrors, and the organisations of the official images for one architecture each.
 const MIRRORS: &[&str] = &[
     "public.ecr.aws/docker/library/",

@@ -81,9 +81,22 @@ pub struct Step {
     pub shell: Shell,
     /// The words that BuildKit expands, in order of their places.
     words: Vec<(Span, Value)>,
-    /// The variables that a RUN names, in order of their names.
+    /// The variables that a RUN names, and those of [`WATCHED`], in order of their names.
     variables: Vec<(Arc<str>, Value)>,
 }
+
+/// Variables that change what a command does without being named in it.
+pub const WATCHED: [&str; 9] = [
+    "BUNDLE_DEPLOYMENT",
+    "BUNDLE_FROZEN",
+    "CI",
+    "NPM_CONFIG_FROZEN_LOCKFILE",
+    "PDM_FROZEN_LOCKFILE",
+    "UV_FROZEN",
+    "UV_LOCKED",
+    "YARN_ENABLE_IMMUTABLE_INSTALLS",
+    "npm_config_frozen_lockfile",
+];
 
 /// Variables that are set without anybody declaring them, by the shell, the engine, or the base image.
 const SHELL_VARIABLES: [&str; 12] =
@@ -323,8 +336,8 @@ impl Step {
         }
     }
 
-    /// The value of a variable that a RUN names, where the Dockerfile or its base declares it. The shell may have set it
-    /// again.
+    /// The value of a variable that a RUN names, or of one of [`WATCHED`], where the Dockerfile or its base declares it. The
+    /// shell may have set it again.
     pub fn variable(&self, name: &str) -> Option<&Value> {
         let at = self.variables.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
         self.variables.get(at).map(|(_, value)| value)

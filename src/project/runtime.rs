@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::artifact::image_reference::ImageReference;
 
-use super::manifest::{Language, VersionSet, node_codename, plain};
+use super::manifest::{Language, Requirement, VersionSet, node_codename, plain};
 
 /// A language that an image brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +123,26 @@ pub fn of(text: &str) -> Vec<Runtime> {
         .collect();
     found.extend(in_name(text));
     found
+}
+
+/// The version that a requirement names, where it is one and not a range: `3.12.4` of `.python-version`.
+pub fn exact_version(asked: &Requirement) -> Option<Vec<u64>> {
+    plain(asked.written.trim_start_matches('v'))
+}
+
+/// The tag of an official image that suits a requirement: the version that it names, else the lowest release of its range.
+pub fn tag_for(asked: &Requirement) -> Option<String> {
+    let parts = match exact_version(asked) {
+        Some(parts) => parts,
+        None => {
+            let lowest = asked.allows.lowest()?.0;
+            let precision = if matches!(asked.language, Language::Node | Language::Java) { 1 } else { 2 };
+            let parts = lowest.get(..precision)?.to_vec();
+            let fits = parts.first() != Some(&0) && !VersionSet::prefix(&parts).contradicts(&asked.allows);
+            fits.then_some(parts)?
+        }
+    };
+    Some(parts.iter().map(u64::to_string).collect::<Vec<_>>().join("."))
 }
 
 /// Distroless images say it in the name: `gcr.io/distroless/nodejs20-debian12`, `…/java21`.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::super::catalogue;
 use super::value::{Cause, Unknown, Value, expand};
-use super::{Base, Config, Image, Part, Setting, Shell, Step, Supporting};
+use super::{Base, Config, Image, Part, Setting, Shell, Step, Supporting, WATCHED};
 use crate::artifact::dockerfile::{ArgDeclaration, Command, Dockerfile, Instruction, InstructionKind, Pair, Word};
 use crate::span::Span;
 
@@ -523,7 +523,8 @@ impl Walk<'_> {
     }
 }
 
-/// The variables that the text of a command names and that the Dockerfile declares, in order of their names.
+/// The variables that the text of a command names, and those that commands look at by themselves, as far as the Dockerfile
+/// declares them, in order of their names.
 fn mentioned(command: &Command, variables: &Variables) -> Vec<(Arc<str>, Value)> {
     let mut found: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     let texts: Vec<&str> = match command {
@@ -537,6 +538,8 @@ fn mentioned(command: &Command, variables: &Variables) -> Vec<(Arc<str>, Value)>
             found.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
+    let watched = WATCHED.iter().filter_map(|name| variables.get_key_value(*name));
+    found.extend(watched.map(|(name, value)| (name.clone(), value.clone())));
     found.into_iter().collect()
 }
 

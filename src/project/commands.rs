@@ -1,0 +1,102 @@
+//! The commands that a Dockerfile runs while an image is built: each with its stage, and with the values of its variables.
+
+use std::collections::BTreeMap;
+
+use super::image::Step;
+use super::{DockerfileFacts, Project};
+use crate::artifact::dockerfile::{Instruction, InstructionKind};
+use crate::artifact::shell::{self, Body, Command, Word};
+
+/// A RUN, or the trigger of an ONBUILD that is one.
+#[derive(Clone, Debug)]
+pub struct Run<'p> {
+    /// The stage that it stands in: an index into [`crate::artifact::dockerfile::Dockerfile::stages`].
+    pub stage: usize,
+    /// The RUN; of an ONBUILD its trigger.
+    pub instruction: &'p Instruction,
+    /// What it runs. Empty where the shell is one whose language is not understood.
+    pub body: Body,
+    /// The first build of the file that runs it, where one does.
+    pub step: Option<&'p Step>,
+}
+
+impl DockerfileFacts {
+    /// Every RUN of the file, in its order, whether or not a build needs its stage.
+    pub fn runs<'p>(&'p self, project: &'p Project<'_>) -> Vec<Run<'p>> {
+        let mut steps: BTreeMap<usize, &Step> = BTreeMap::new();
+        for step in project.builds_of(self).flat_map(|build| &build.image.steps) {
+            steps.entry(step.instruction).or_insert(step);
+        }
+        let dockerfile = &self.syntax;
+        // Where no build runs a stage, its shell is not known if any stage sets another one.
+        let foreign = dockerfile.escape == '`'
+            || dockerfile.instructions.iter().any(|instruction| match &instruction.kind {
+                InstructionKind::Shell(words) => {
+                    !shell::understands(&words.iter().map(|word| word.text.clone()).collect::<Vec<_>>())
+                }
+                _ => false,
+            });
+        let mut runs = Vec::new();
+        for (stage, syntax) in dockerfile.stages.iter().enumerate() {
+            for index in syntax.instructions.clone() {
+                let Some(mut instruction) = dockerfile.instructions.get(index) else { continue };
+                if let InstructionKind::Onbuild(trigger) = &instruction.kind {
+                    instruction = trigger;
+                }
+                if !matches!(instruction.kind, InstructionKind::Run(_)) {
+                    continue;
+                }
+                let step = steps.get(&index).copied();
+                let body = match step {
+                    Some(step) => self.scripts.of(step, dockerfile),
+                    None => self.scripts.at(index).filter(|_| !foreign),
+                };
+                runs.push(Run { stage, instruction, body: body.cloned().unwrap_or_default(), step });
+            }
+        }
+        runs
+    }
+
+    /// A stage in the words of messages: "stage `build`", "the final stage", "stage 0".
+    pub fn stage_words(&self, stage: usize) -> String {
+        let stages = &self.syntax.stages;
+        match stages.get(stage).and_then(|stage| stage.name.as_ref()) {
+            Some(name) => format!("stage `{}`", name.text),
+            None if stage + 1 == stages.len() => "the final stage".to_owned(),
+            None => format!("stage {stage}"),
+        }
+    }
+
+    /// Whether some build of it makes an image for others to run; see [`super::Build::is_product`].
+    pub fn is_product(&self, project: &Project<'_>) -> bool {
+        project.builds_of(self).next().is_none() || project.builds_of(self).any(super::Build::is_product)
+    }
+}
+
+impl Run<'_> {
+    /// The text of a word of one of its commands, where it is known.
+    pub fn text(&self, word: &Word) -> Option<String> {
+        match self.step {
+            Some(step) => step.text(word),
+            None => word.literal(),
+        }
+    }
+
+    /// The value that the environment has for a variable, where it is set and known: by the command itself, earlier in the
+    /// same RUN, or by an ENV or ARG among [`super::image::WATCHED`].
+    pub fn variable(&self, command: &Command, name: &str) -> Option<String> {
+        let own = command.assignments.iter().chain(
+            self.body
+                .commands
+                .iter()
+                .take_while(|other| other.span.start < command.span.start)
+                .filter(|other| other.words.is_empty() || other.words.first().is_some_and(|word| word.is("export")))
+                .flat_map(|other| &other.assignments),
+        );
+        let own = own.filter(|assignment| assignment.name == name).last();
+        match own {
+            Some(assignment) => assignment.value.as_ref().and_then(|value| self.text(value)),
+            None => self.step?.variable(name)?.as_str().map(str::to_owned),
+        }
+    }
+}
