@@ -9,6 +9,8 @@ mod idle;
 
 pub use idle::{Idle, Why};
 
+use aho_corasick::AhoCorasick;
+
 use super::Problem;
 use super::glob::{Glob, Scratch, clean};
 use crate::span::{FileId, Span};
@@ -31,6 +33,7 @@ pub struct Dockerignore {
     pub patterns: Vec<Pattern>,
     /// The patterns on which a build fails, and what could not be read.
     pub problems: Vec<Problem>,
+    letters: Letters,
 }
 
 /// One line that excludes or re-includes.
@@ -62,14 +65,27 @@ pub struct Walk<'i> {
     /// Nothing below an excluded folder can come back.
     only_excludes: bool,
     above: Vec<Folder>,
+    candidates: Vec<usize>,
     scratch: Scratch,
 }
 
 #[derive(Clone, Debug)]
 struct Folder {
     path: String,
-    matched: Vec<bool>,
+    /// The patterns that matched, in order.
+    matched: Vec<usize>,
     decision: Decision,
+}
+
+/// What a path must hold for each pattern to match it: all patterns are asked for at once, and most are never tried.
+#[derive(Clone, Debug, Default)]
+struct Letters {
+    /// The patterns that ask for nothing, in order.
+    always: Vec<usize>,
+    /// The letters of the others; `None` where there are none.
+    wanted: Option<AhoCorasick>,
+    /// Which pattern asks for them.
+    owners: Vec<usize>,
 }
 
 /// How the pattern is compared: moby takes the short ways too, and they decide differently here and there.
@@ -84,7 +100,7 @@ enum Matcher {
 impl Dockerignore {
     /// Reads an ignore file.
     pub fn parse(file: FileId, text: &str) -> Self {
-        let mut ignore = Self { file, patterns: Vec::new(), problems: Vec::new() };
+        let mut ignore = Self { file, patterns: Vec::new(), problems: Vec::new(), letters: Letters::default() };
         let mut offset = 0;
         for line in text.split_inclusive('\n') {
             let start = offset;
@@ -120,6 +136,7 @@ impl Dockerignore {
                 Err(reason) => ignore.problem(span, format!("the build fails on this pattern: {reason}")),
             }
         }
+        ignore.letters = Letters::of(&ignore.patterns);
         ignore
     }
 
@@ -129,6 +146,7 @@ impl Dockerignore {
             ignore: self,
             only_excludes: self.patterns.iter().all(|pattern| !pattern.negated),
             above: Vec::new(),
+            candidates: Vec::new(),
             scratch: Scratch::default(),
         }
     }
@@ -154,6 +172,17 @@ impl Pattern {
                 path.ends_with(suffix) || suffix.strip_prefix('/').is_some_and(|name| name == path)
             }),
             Matcher::Glob(glob) => glob.matches(path, scratch),
+        }
+    }
+
+    /// Letters that every path holds which this pattern matches.
+    fn letters(&self) -> &str {
+        match &self.matcher {
+            Matcher::Exact => &self.text,
+            Matcher::Prefix => self.text.strip_suffix("**").unwrap_or_default(),
+            // `**/a` matches `a` as well as `b/a`.
+            Matcher::Suffix => self.text.strip_prefix("**").unwrap_or_default().trim_start_matches('/'),
+            Matcher::Glob(glob) => glob.letters(),
         }
     }
 
@@ -243,6 +272,29 @@ impl Matcher {
     }
 }
 
+impl Letters {
+    fn of(patterns: &[Pattern]) -> Self {
+        let (always, owners): (Vec<usize>, Vec<usize>) =
+            (0..patterns.len()).partition(|at| patterns.get(*at).is_none_or(|pattern| pattern.letters().is_empty()));
+        let wanted = owners.iter().filter_map(|at| patterns.get(*at)).map(Pattern::letters);
+        match AhoCorasick::new(wanted) {
+            Ok(wanted) => Self { always, wanted: (!owners.is_empty()).then_some(wanted), owners },
+            Err(_) => Self { always: (0..patterns.len()).collect(), ..Self::default() },
+        }
+    }
+
+    /// The patterns that may match a path, into `found`, in order, each once.
+    fn candidates(&self, path: &str, found: &mut Vec<usize>) {
+        found.extend_from_slice(&self.always);
+        if let Some(wanted) = &self.wanted {
+            let owners = wanted.find_overlapping_iter(path).map(|found| found.pattern().as_usize());
+            found.extend(owners.filter_map(|at| self.owners.get(at)));
+        }
+        found.sort_unstable();
+        found.dedup();
+    }
+}
+
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Kind {
     Exact,
@@ -261,12 +313,12 @@ impl Walk<'_> {
                 return decision;
             }
             let Some(folder) = path.get(..from + slash) else { break };
-            let mut matched = vec![false; self.ignore.patterns.len()];
-            let decision = self.step(folder, &mut matched);
+            let mut matched = Vec::new();
+            let decision = self.step(folder, Some(&mut matched));
             self.above.push(Folder { path: folder.to_owned(), matched, decision });
             from += slash + 1;
         }
-        self.decided_above().unwrap_or_else(|| self.step(path, &mut []))
+        self.decided_above().unwrap_or_else(|| self.step(path, None))
     }
 
     /// What holds for everything below the last folder, where that is certain.
@@ -277,16 +329,21 @@ impl Walk<'_> {
 
     /// `patternmatcher.MatchesUsingParentResults`: a pattern that matched a folder matches what lies below, but one that
     /// could not have changed the answer for the folder was not asked there, and so does not count below either. What
-    /// matched goes into `matched`, as far as it reaches.
-    fn step(&mut self, path: &str, matched: &mut [bool]) -> Decision {
+    /// matched goes into `matched`.
+    fn step(&mut self, path: &str, mut matched: Option<&mut Vec<usize>>) -> Decision {
         let parent = self.above.last().map_or(&[][..], |folder| &folder.matched);
+        self.candidates.clear();
+        self.candidates.extend_from_slice(parent);
+        self.ignore.letters.candidates(path, &mut self.candidates);
+        let mut inherited = parent.iter().copied().peekable();
         let mut decision = Decision { excluded: false, by: None };
-        for (at, pattern) in self.ignore.patterns.iter().enumerate() {
-            let inherited = parent.get(at).copied().unwrap_or(false);
+        for &at in &self.candidates {
+            let Some(pattern) = self.ignore.patterns.get(at) else { continue };
+            let inherited = inherited.next_if_eq(&at).is_some();
             let changes = pattern.negated == decision.excluded;
             if inherited || (changes && pattern.matches(path, &mut self.scratch)) {
-                if let Some(matched) = matched.get_mut(at) {
-                    *matched = true;
+                if let Some(matched) = &mut matched {
+                    matched.push(at);
                 }
                 if changes {
                     decision = Decision { excluded: !pattern.negated, by: Some(at) };

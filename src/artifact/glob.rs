@@ -116,6 +116,11 @@ impl Glob {
         RegularExpression { rest: text, tokens: Vec::new() }.parse()
     }
 
+    /// Letters that every match holds; none where that is not known.
+    pub(crate) fn letters(&self) -> &str {
+        &self.needle
+    }
+
     fn new(tokens: Vec<Token>) -> Self {
         let mut runs = vec![String::new()];
         for token in tokens.iter().filter(|token| !matches!(token, Token::Start | Token::End)) {

@@ -16,6 +16,7 @@ pub mod sending;
 pub mod supply;
 pub mod uses;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use frozen::LockKeptOut;
@@ -45,6 +46,10 @@ const MAX_MEANT_LOOKS: usize = 10_000_000;
 /// How many times a path of a context may be compared with an instruction, over all builds; a gap says so.
 const MAX_TAKES: usize = 20_000_000;
 
+/// How many bytes of ignore files are read once more, each time with another line at the end, to prove that the line does
+/// what it is offered for.
+const MAX_PROVEN: usize = 8_000_000;
+
 /// What is known of all contexts of a project.
 #[derive(Debug, Default)]
 pub struct Contexts {
@@ -59,6 +64,8 @@ pub struct Contexts {
     manifests: Vec<(String, &'static Ecosystem)>,
     /// What the `.gitignore`s leave out, as patterns from the root.
     ignored_by_git: Option<Dockerignore>,
+    /// How many bytes of ignore files were read once more to prove an edit.
+    proven: Cell<usize>,
 }
 
 /// One context together with the ignore file that applies to it.
@@ -192,13 +199,14 @@ impl<'a> Project<'a> {
     pub fn lines_added(&self, facts: &ContextFacts, lines: &[String], samples: &[&str]) -> Option<(Span, String)> {
         let ignore = self.ignore_files.get(facts.ignore_file?)?;
         let text = self.snapshot.str(ignore.file);
+        self.contexts.may_prove(text)?;
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let gap = if text.is_empty() || text.ends_with('\n') { "" } else { newline };
         let added = format!("{gap}{}{newline}", lines.join(newline));
-        let mended = format!("{text}{added}");
-        let read = Dockerignore::parse(ignore.file, &mended);
+        let read = Dockerignore::parse(ignore.file, &format!("{text}{added}"));
         let exact = samples.iter().all(|sample| read.decide(sample).excluded)
-            && self.spares_what_is_needed(facts.context.folder()?, &mended);
+            && read.problems.is_empty()
+            && proposal::harmful(self, facts.context.folder()?, &read).is_none();
         exact.then(|| (Span::new(ignore.file, text.len()..text.len()), added))
     }
 
@@ -207,6 +215,7 @@ impl<'a> Project<'a> {
     pub fn line_brings_back(&self, facts: &ContextFacts, line: &str, path: &str) -> Option<(Span, String)> {
         let ignore = self.ignore_files.get(facts.ignore_file?)?;
         let text = self.snapshot.str(ignore.file);
+        self.contexts.may_prove(text)?;
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let gap = if text.is_empty() || text.ends_with('\n') { "" } else { newline };
         let added = format!("{gap}{line}{newline}");
@@ -344,6 +353,14 @@ impl Contexts {
         contexts.limit_paths(builds);
         contexts.dead = contexts.find_dead(snapshot, ignore_files, builds);
         contexts
+    }
+
+    /// Whether there is time left to read another variant of an ignore file. Without a proof no edit is offered; what is
+    /// to be written still stands in the help.
+    fn may_prove(&self, text: &str) -> Option<()> {
+        let proven = self.proven.get().saturating_add(text.len());
+        self.proven.set(proven);
+        (proven <= MAX_PROVEN).then_some(())
     }
 
     /// Leaves of each context as many paths as the instructions of its builds can be asked about in good time.

@@ -21,6 +21,8 @@ pub(super) struct Parser<'a> {
     at: usize,
     /// Whether directives may still come.
     directives_open: bool,
+    /// Whether nothing but ARG has come so far.
+    only_args: bool,
     /// Where each line of the file, as a heredoc's end would have to look, stands last. Made when a heredoc has no end.
     last_lines: Option<LastLines<'a>>,
     /// The first problem that is one too many.
@@ -54,6 +56,7 @@ impl<'a> Parser<'a> {
             text,
             at: 0,
             directives_open: true,
+            only_args: true,
             last_lines: None,
             unlisted: None,
             out: Dockerfile {
@@ -189,19 +192,19 @@ impl<'a> Parser<'a> {
             }
             None => match self.out.stages.last_mut() {
                 Some(stage) => stage.instructions.end = index + 1,
-                None => self.before_first_stage(&instruction, index),
+                None => self.before_first_stage(&instruction),
             },
         }
         self.out.instructions.push(instruction);
     }
 
     /// Only ARG may come before the first FROM. The first instruction that does is enough to say so.
-    fn before_first_stage(&mut self, instruction: &Instruction, index: usize) {
-        let is_arg = |instruction: &Instruction| matches!(instruction.kind, InstructionKind::Arg(_));
-        let first = self.out.instructions.get(..index).unwrap_or(&[]).iter().all(is_arg);
-        if first && !is_arg(instruction) && !matches!(instruction.kind, InstructionKind::Invalid) {
+    fn before_first_stage(&mut self, instruction: &Instruction) {
+        let first = std::mem::replace(&mut self.only_args, matches!(instruction.kind, InstructionKind::Arg(_)));
+        if first && !self.only_args && !matches!(instruction.kind, InstructionKind::Invalid) {
             self.problem(instruction.keyword, "no build stage in current context".to_owned());
         }
+        self.only_args &= first;
     }
 
     /// Reads the bodies of the heredocs that a line declares; `end` moves behind the last one.
