@@ -87,7 +87,6 @@ pub(super) fn by_convention(snapshot: &Snapshot, file: FileId, dockerfile: &Dock
         ignore_file: None,
         image: Image::default(),
         user: None,
-        owned: None,
         product: !is_for_development(path) && !is_named_for_tests(path),
     }
 }
@@ -226,7 +225,6 @@ impl Named {
             ignore_file: None,
             image: Image::default(),
             user: None,
-            owned: None,
         });
     }
 
@@ -319,7 +317,6 @@ impl Named {
             ignore_file: None,
             image: Image::default(),
             user: None,
-            owned: None,
         });
     }
 

@@ -19,7 +19,7 @@ pub(super) enum Effect {
 }
 
 /// Commands that make no file of an application.
-pub(super) const HARMLESS: &[&str] = &[
+const HARMLESS: &[&str] = &[
     ":",
     "[",
     "[[",

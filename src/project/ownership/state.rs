@@ -1,1 +1,0 @@
-//! What the process of a build must write.
