@@ -9,6 +9,7 @@ pub mod image;
 pub mod layout;
 pub mod manifest;
 pub mod own_images;
+pub mod ownership;
 pub(crate) use crate::paths;
 pub mod process;
 pub mod runtime;
@@ -128,6 +129,7 @@ impl<'a> Project<'a> {
         project.contexts = Contexts::new(&project);
         project.gaps.append(&mut project.contexts.gaps);
         project.find_users();
+        project.find_owners();
         project.tell_unread_scripts();
         project.tell_problems();
         project.tell_unread(&sources);
@@ -471,6 +473,8 @@ pub struct Build {
     pub image: Image,
     /// Whom its image runs as; `None` where there is no Dockerfile to read.
     pub user: Option<User>,
+    /// Who owns what in its image: see [`Project::ownership`].
+    pub owned: Option<ownership::Owned>,
     product: bool,
 }
 

@@ -6,6 +6,7 @@
 //! see [`understands`].
 
 mod flatten;
+pub mod mode;
 
 use crate::artifact::dockerfile::{self, Script};
 use crate::span::Span;

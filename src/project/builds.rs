@@ -87,6 +87,7 @@ pub(super) fn by_convention(snapshot: &Snapshot, file: FileId, dockerfile: &Dock
         ignore_file: None,
         image: Image::default(),
         user: None,
+        owned: None,
         product: !is_for_development(path) && !is_named_for_tests(path),
     }
 }
@@ -225,6 +226,7 @@ impl Named {
             ignore_file: None,
             image: Image::default(),
             user: None,
+            owned: None,
         });
     }
 
@@ -317,6 +319,7 @@ impl Named {
             ignore_file: None,
             image: Image::default(),
             user: None,
+            owned: None,
         });
     }
 

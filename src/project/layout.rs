@@ -307,7 +307,7 @@ impl<'a> Layout<'a> {
         match self.ignored(source) {
             None if exists => Found::Yes,
             None if self.snapshot.is_dir(source) => Found::Maybe,
-            None if self.may_be_untracked(source, looks) => Found::Maybe,
+            None if may_be_untracked(self.snapshot, source, looks) => Found::Maybe,
             ignored => {
                 let ignored = ignored.filter(|_| exists);
                 Found::Missing(Wanted { path: source.to_owned(), placed: placed.clone(), ignored })
@@ -321,42 +321,42 @@ impl<'a> Layout<'a> {
         let decision = self.ignore?.decide(relative);
         decision.by.filter(|_| decision.excluded)
     }
+}
 
-    /// Whether git ignores files of that path, so that it may lie on a disk or be made before the build. Rather too often
-    /// than too seldom: any pattern that fits one of its names counts.
-    fn may_be_untracked(&self, path: &str, looks: &Cell<usize>) -> bool {
-        let mut scratch = Scratch::default();
-        let mut folder = path;
-        loop {
-            folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let ignore = join(folder, ".gitignore");
-            if let Some(file) = self.snapshot.find(ignore.trim_start_matches('/')) {
-                let Some(text) = self.snapshot.text(file) else {
+/// Whether git ignores files of that path, so that it may lie on a disk or be made before the build. Rather too often
+/// than too seldom: any pattern that fits one of its names counts.
+pub(super) fn may_be_untracked(snapshot: &Snapshot, path: &str, looks: &Cell<usize>) -> bool {
+    let mut scratch = Scratch::default();
+    let mut folder = path;
+    loop {
+        folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let ignore = join(folder, ".gitignore");
+        if let Some(file) = snapshot.find(ignore.trim_start_matches('/')) {
+            let Some(text) = snapshot.text(file) else {
+                return true;
+            };
+            for line in text.as_str().lines().map(str::trim) {
+                looks.set(looks.get() + 1);
+                if looks.get() > MAX_LOOKS {
                     return true;
+                }
+                if line.starts_with(['#', '!']) {
+                    continue;
+                }
+                let last = line.trim_end_matches('/').rsplit('/').find(|part| *part != "**" && !part.is_empty());
+                let Some(Ok(pattern)) = last.filter(|last| *last != "*").map(Glob::file_path) else {
+                    if matches!(line, "*" | "/*" | "**") {
+                        return true;
+                    }
+                    continue;
                 };
-                for line in text.as_str().lines().map(str::trim) {
-                    looks.set(looks.get() + 1);
-                    if looks.get() > MAX_LOOKS {
-                        return true;
-                    }
-                    if line.starts_with(['#', '!']) {
-                        continue;
-                    }
-                    let last = line.trim_end_matches('/').rsplit('/').find(|part| *part != "**" && !part.is_empty());
-                    let Some(Ok(pattern)) = last.filter(|last| *last != "*").map(Glob::file_path) else {
-                        if matches!(line, "*" | "/*" | "**") {
-                            return true;
-                        }
-                        continue;
-                    };
-                    if path.split('/').any(|part| pattern.matches(part, &mut scratch)) {
-                        return true;
-                    }
+                if path.split('/').any(|part| pattern.matches(part, &mut scratch)) {
+                    return true;
                 }
             }
-            if folder.is_empty() {
-                return false;
-            }
+        }
+        if folder.is_empty() {
+            return false;
         }
     }
 }
@@ -366,6 +366,16 @@ enum Found {
     Maybe,
     Missing(Wanted),
     No,
+}
+
+/// Whether nothing but a language or a distribution is in a base image, and its working directory is the root.
+pub(super) fn is_bare(base: &Base) -> bool {
+    read::is_bare(base)
+}
+
+/// Whether a program makes no file of an application.
+pub(super) fn is_harmless(program: &str) -> bool {
+    run::HARMLESS.contains(&program)
 }
 
 /// A working directory, where it is known; that of a base image is the root unless the image is one of few.

@@ -4,16 +4,14 @@
 //! starts (<https://github.com/moby/sys/blob/main/user/user.go>).
 
 pub mod accounts;
+pub(in crate::project) mod stages;
 mod steps_down;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-use accounts::{Account, Accounts, Id, Made, Tool};
+use accounts::{Account, Accounts, Id, Made};
 pub use steps_down::StepsDown;
 
 use super::catalogue::{self, Entry, Family};
-use super::image::{Base, Cause, Image, Setting, Step, Value};
+use super::image::{Base, Cause, Image, Setting, Value};
 use super::process;
 use super::script::Scripts;
 use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
@@ -24,12 +22,6 @@ use crate::span::Span;
 
 /// How many links a chain may have before its middle is left out of the words.
 const MAX_TOLD_STAGES: usize = 6;
-
-/// The id that is proposed for an account: above those that distributions give away by themselves.
-const FIRST_ID: u32 = 10_001;
-
-/// How many stages are asked for accounts.
-const MAX_STAGES: usize = 10_000;
 
 /// Whether somebody is root.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -117,7 +109,6 @@ pub(super) fn resolve(
     is_context: &dyn Fn(&str) -> bool,
     built: Built<'_>,
 ) -> User {
-    let text = snapshot.str(dockerfile.file);
     let Some(target) = image.target.and_then(|target| dockerfile.stages.get(target)) else {
         return User::nobody(Span::file_start(dockerfile.file));
     };
@@ -126,7 +117,7 @@ pub(super) fn resolve(
     let is_windows = base.is_some_and(|entry| entry.family == Family::Windows)
         || dockerfile.escape == '`'
         || image.base().is_some_and(process::is_windows);
-    let accounts = accounts_of(dockerfile, scripts, image, text);
+    let accounts = stages::Origins { snapshot, dockerfile, scripts, image, context }.accounts();
     let mut user = User { span: target.base.span, accounts, base, ..User::nobody(target.base.span) };
     match &image.config.user {
         Some(setting) => user.set(setting, is_windows),
@@ -165,104 +156,6 @@ fn reference(dockerfile: &Dockerfile, image: &Image) -> Option<String> {
             value.as_str().map(str::to_owned).or_else(written)
         }
         Base::Scratch | Base::Stage(_) => Some("scratch".to_owned()),
-    }
-}
-
-/// Who there is in the target stage in the end. Stages run after those that they are FROM.
-fn accounts_of(dockerfile: &Dockerfile, scripts: &Scripts, image: &Image, text: &str) -> Accounts {
-    let mut by_stage: BTreeMap<usize, Vec<&Step>> = BTreeMap::new();
-    for step in &image.steps {
-        by_stage.entry(step.stage).or_default().push(step);
-    }
-    let needed = image.supporting.iter().map(|support| support.stage).chain(image.shipped.iter().copied());
-    let mut stages: Vec<usize> = needed.collect();
-    stages.sort_unstable();
-    let mut found: BTreeMap<usize, Arc<Accounts>> = BTreeMap::new();
-    let mut of_bases: BTreeMap<&str, Arc<Accounts>> = BTreeMap::new();
-    let scratch = Arc::new(Accounts::none());
-    for stage in stages.into_iter().take(MAX_STAGES) {
-        let mut accounts = match image.bases.get(stage) {
-            Some(Base::Stage(parent)) => found.get(parent).cloned().unwrap_or_default(),
-            Some(Base::Image(value)) => {
-                let reference = value.as_str().unwrap_or_default();
-                let made = || Arc::new(Accounts::of_base(catalogue::find(reference)));
-                of_bases.entry(reference).or_insert_with(made).clone()
-            }
-            Some(Base::Scratch) => scratch.clone(),
-            None => Arc::default(),
-        };
-        for step in by_stage.get(&stage).into_iter().flatten() {
-            account_step(&mut accounts, step, dockerfile, scripts, image, text, &found);
-        }
-        found.insert(stage, accounts);
-    }
-    let last = image.target.and_then(|target| found.remove(&target));
-    last.map(Arc::unwrap_or_clone).unwrap_or_default()
-}
-
-fn account_step(
-    shared: &mut Arc<Accounts>,
-    step: &Step,
-    dockerfile: &Dockerfile,
-    scripts: &Scripts,
-    image: &Image,
-    text: &str,
-    found: &BTreeMap<usize, Arc<Accounts>>,
-) {
-    let Some(instruction) = step.instruction(dockerfile) else { return };
-    match &instruction.kind {
-        InstructionKind::Run(_) => match scripts.of(step, dockerfile) {
-            Some(body) => {
-                // Most stages change nothing about the accounts, and share those of the stage that they are FROM.
-                for command in body.commands.iter().filter(|command| Accounts::may_change(command)) {
-                    Arc::make_mut(shared).run(command, step);
-                }
-                if !body.gaps.is_empty() && !shared.incomplete {
-                    Arc::make_mut(shared).incomplete = true;
-                }
-            }
-            None if !shared.incomplete => Arc::make_mut(shared).incomplete = true,
-            None => {}
-        },
-        InstructionKind::Copy(transfer) | InstructionKind::Add(transfer) => {
-            let target = step.value(&transfer.target);
-            let target = target.as_str().unwrap_or_default().trim_end_matches('/').to_owned();
-            let names_passwd = |path: &str| path.trim_end_matches('/').ends_with("etc/passwd");
-            let copies = |path: &str| {
-                (names_passwd(path) && matches!(target.as_str(), "/etc" | "/etc/passwd"))
-                    || (path.trim_matches('/') == "etc" && target == "/etc")
-                    || (path.trim_matches('/').is_empty() && target.is_empty())
-            };
-            let source = transfer
-                .sources
-                .iter()
-                .find(|source| step.value(source).as_str().is_some_and(|path| copies(path) || target == "/etc/passwd"));
-            let from = instruction.flag("from").and_then(|flag| flag.value.as_ref());
-            let from = from.map(|value| image.stage(&value.text, dockerfile.stages.len()));
-            if source.is_none() && instruction.heredocs.is_empty() {
-                return;
-            }
-            let accounts = Arc::make_mut(shared);
-            match (source, from) {
-                (Some(_), Some(Some(stage))) => match found.get(&stage) {
-                    Some(other) => accounts.take(other),
-                    None => accounts.incomplete = true,
-                },
-                (Some(_), Some(None)) => accounts.incomplete = true,
-                (Some(_), None) if target == "/etc/passwd" || target == "/etc" => accounts.incomplete = true,
-                (Some(_) | None, _) => {}
-            }
-            for heredoc in &instruction.heredocs {
-                let made =
-                    Made { word: heredoc.marker, command: instruction.span, tool: Tool::Line, stage: step.stage };
-                if target == "/etc/passwd" || (target == "/etc" && heredoc.name == "passwd") {
-                    accounts.users.clear();
-                    accounts.base_known = true;
-                    accounts.passwd(heredoc.body.of(text), made);
-                }
-            }
-        }
-        _ => {}
     }
 }
 
@@ -460,14 +353,6 @@ impl User {
             (Some(text), _) => Some(text.to_owned()),
             (None, _) => None,
         }
-    }
-
-    /// An id that no account or group of the stage is known to have.
-    pub fn free_id(&self) -> u32 {
-        let users = self.accounts.users.values().filter_map(|account| account.uid.number());
-        let groups = self.accounts.groups.values().filter_map(|group| group.gid.number());
-        let taken: BTreeSet<u32> = users.chain(groups).collect();
-        (FIRST_ID..).find(|id| !taken.contains(id)).unwrap_or(FIRST_ID)
     }
 
     /// Whether it is root; `None` where that is unknown.

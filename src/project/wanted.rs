@@ -170,10 +170,16 @@ fn supporting(snapshot: &Snapshot, context: &str, scripts: &BTreeSet<String>) ->
     (files, left_out)
 }
 
-/// The names of the files that ENTRYPOINT and CMD may mean: of every word that looks like one.
+/// The names of the files that ENTRYPOINT and CMD may mean, of every word that looks like one, and of those that become the
+/// list of accounts.
 fn script_names(dockerfile: &Dockerfile) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for instruction in &dockerfile.instructions {
+        if let InstructionKind::Copy(transfer) | InstructionKind::Add(transfer) = &instruction.kind
+            && transfer.target.text == "/etc/passwd"
+        {
+            names.extend(transfer.sources.iter().map(|source| paths::name(&source.text).to_owned()));
+        }
         let (InstructionKind::Entrypoint(command) | InstructionKind::Cmd(command)) = &instruction.kind else {
             continue;
         };

@@ -20,6 +20,7 @@ mod fake_github;
 mod fixes;
 #[cfg(feature = "cli")]
 mod hostile;
+mod ownership;
 #[cfg(feature = "cli")]
 mod program;
 #[cfg(feature = "cli")]

@@ -19,7 +19,7 @@ pub(super) enum Effect {
 }
 
 /// Commands that make no file of an application.
-const HARMLESS: &[&str] = &[
+pub(super) const HARMLESS: &[&str] = &[
     ":",
     "[",
     "[[",

@@ -3,7 +3,11 @@
 //! The tools are shadow's `useradd`, `groupadd`, `usermod`, …, Debian's `adduser` and `addgroup`, BusyBox's of the same
 //! names, and lines that are written into `/etc/passwd`. The source of their behaviour are their manual pages.
 
+mod options;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use options::{ADDGROUP, BUSYBOX_ADDUSER, DEBIAN_ADDUSER, GROUPADD, GROUPMOD, Options, USERADD, USERMOD};
 
 use crate::artifact::shell::{Command, RedirectKind, Word};
 use crate::span::Span;
@@ -11,8 +15,8 @@ use crate::span::Span;
 use super::super::catalogue::{Entry, Family};
 use super::super::image::Step;
 
-/// How many accounts of one stage are kept; more are a gap.
-const MAX_ACCOUNTS: usize = 256;
+/// How many accounts, groups and memberships of one stage are kept; more are a gap.
+pub const MAX_ACCOUNTS: usize = 256;
 
 /// A uid or gid.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -94,11 +98,15 @@ pub struct Accounts {
     pub users: BTreeMap<String, Account>,
     /// By name.
     pub groups: BTreeMap<String, Group>,
+    /// The groups that an account is in beside its primary one, by the name of the account.
+    pub memberships: BTreeMap<String, BTreeSet<String>>,
     /// Names of accounts that were removed.
     pub removed: BTreeSet<String>,
     /// Whether there may be accounts that were not seen: a passwd file from elsewhere, a name that is not literal, or more
     /// than are kept.
     pub incomplete: bool,
+    /// Whether there were more than [`MAX_ACCOUNTS`].
+    pub too_many: bool,
     /// Whether all accounts of the base image are known.
     pub base_known: bool,
     /// Whose `adduser` and `addgroup` there are, where that is known.
@@ -107,7 +115,7 @@ pub struct Accounts {
 
 impl Accounts {
     /// Those of a base image; `None` for one that is not known.
-    pub(super) fn of_base(entry: Option<&Entry>) -> Self {
+    pub(in crate::project) fn of_base(entry: Option<&Entry>) -> Self {
         let Some(entry) = entry else {
             return Self::default();
         };
@@ -148,30 +156,32 @@ impl Accounts {
     }
 
     /// Those of `scratch`: none.
-    pub(super) fn none() -> Self {
+    pub(in crate::project) fn none() -> Self {
         Self { base_known: true, ..Self::default() }
     }
 
     /// Takes over what another stage's passwd and group files say.
-    pub(super) fn take(&mut self, other: &Self) {
+    pub(in crate::project) fn take(&mut self, other: &Self) {
         self.users.clone_from(&other.users);
         self.groups.clone_from(&other.groups);
+        self.memberships.clone_from(&other.memberships);
+        self.too_many |= other.too_many;
         self.incomplete = other.incomplete;
         self.base_known = other.base_known;
     }
 
     /// Whether [`Accounts::run`] has to look at a command.
-    pub(super) fn may_change(command: &Command) -> bool {
+    pub(in crate::project) fn may_change(command: &Command) -> bool {
         let names_file = |word: &Word| matches!(word.raw.trim_matches(['"', '\'']), "/etc/passwd" | "/etc/group");
         let program = command.program();
-        program.contains("user") || program.contains("group") || {
+        program.contains("user") || program.contains("group") || program == "gpasswd" || {
             let targets = command.redirects.iter().map(|redirect| &redirect.target);
             targets.chain(&command.words).any(names_file)
         }
     }
 
     /// What a command of a RUN does to the accounts.
-    pub(super) fn run(&mut self, command: &Command, step: &Step) {
+    pub(in crate::project) fn run(&mut self, command: &Command, step: &Step) {
         let argv = command.argv();
         let Some(program) = argv.first() else { return };
         let made = |tool| Made { word: program.span, command: command.span, tool, stage: step.stage };
@@ -191,6 +201,13 @@ impl Accounts {
             "groupdel" | "delgroup" => {
                 if let [.., Some(name)] = args().as_slice() {
                     self.groups.remove(name.as_str());
+                }
+            }
+            "gpasswd" => {
+                if let [Some(option), Some(name), Some(group)] = args().as_slice()
+                    && matches!(option.as_str(), "-a" | "--add")
+                {
+                    self.join(name, group);
                 }
             }
             "newusers" => self.incomplete = true,
@@ -241,8 +258,15 @@ impl Accounts {
         }
     }
 
+    /// Takes the lines of a passwd file for all there are.
+    pub(in crate::project) fn replace(&mut self, text: &str, made: Made) {
+        self.users.clear();
+        self.base_known = true;
+        self.passwd(text, made);
+    }
+
     /// The lines of a passwd file, line feeds written as `\n` included.
-    pub(super) fn passwd(&mut self, text: &str, made: Made) {
+    pub(in crate::project) fn passwd(&mut self, text: &str, made: Made) {
         for line in text.split('\n').flat_map(|line| line.split("\\n")) {
             let fields: Vec<&str> = line.trim().split(':').collect();
             if let [name, _, uid, gid, _, home, ..] = fields.as_slice() {
@@ -255,11 +279,14 @@ impl Accounts {
     }
 
     /// The lines of a group file.
-    pub(super) fn group_file(&mut self, text: &str, made: Made) {
+    pub(in crate::project) fn group_file(&mut self, text: &str, made: Made) {
         for line in text.split('\n').flat_map(|line| line.split("\\n")) {
-            if let [name, _, gid, ..] = line.trim().split(':').collect::<Vec<_>>().as_slice() {
+            if let [name, _, gid, rest @ ..] = line.trim().split(':').collect::<Vec<_>>().as_slice() {
                 let gid = gid.parse().map_or(Id::Unknown, Id::Fixed);
                 self.add_group((*name).to_owned(), Group { gid, made: Some(made) });
+                for member in rest.first().into_iter().flat_map(|members| members.split(',')) {
+                    self.join(member, name);
+                }
             }
         }
     }
@@ -283,6 +310,9 @@ impl Accounts {
             None => self.own_group(&name, uid, made),
         };
         let home = options.value("-d").flatten();
+        for group in options.value("-G").flatten().iter().flat_map(|groups| groups.split(',')) {
+            self.join(&name, group);
+        }
         self.add(Account { name, uid, gid, group, home, made: Some(made) });
     }
 
@@ -309,6 +339,16 @@ impl Accounts {
             return;
         };
         let group = options.value("-g").map(|group| self.named_group(group.as_deref()));
+        if let Some(Some(groups)) = options.value("-G") {
+            // Without `-a` they replace those that there were.
+            if !options.has("-a") {
+                self.memberships.remove(name.as_str());
+            }
+            groups.split(',').for_each(|group| self.join(name, group));
+            if options.given_only(&["-G", "-a"]) {
+                return;
+            }
+        }
         // An account that the base brings without our knowledge is known from here on.
         let known = self.users.remove(name.as_str());
         let unknown =
@@ -369,6 +409,10 @@ impl Accounts {
         let name = match options.operands.as_slice() {
             [Some(name)] => name.clone(),
             // `adduser app group` adds an account that is there to a group.
+            [Some(name), Some(group)] => {
+                self.join(name, group);
+                return;
+            }
             [_, _] | [] => return,
             _ => {
                 self.incomplete = true;
@@ -406,6 +450,7 @@ impl Accounts {
             }
             [None] => self.incomplete = true,
             // `addgroup app group` adds an account that is there to a group.
+            [Some(name), Some(group)] => self.join(name, group),
             _ => {}
         }
     }
@@ -456,7 +501,21 @@ impl Accounts {
                 self.users.insert(account.name.clone(), account);
             }
         } else {
-            self.incomplete = true;
+            (self.incomplete, self.too_many) = (true, true);
+        }
+    }
+
+    /// Adds an account to a group.
+    fn join(&mut self, name: &str, group: &str) {
+        let (name, group) = (name.trim(), group.trim());
+        if name.is_empty() || group.is_empty() {
+            return;
+        }
+        let all: usize = self.memberships.values().map(BTreeSet::len).sum();
+        if all < MAX_ACCOUNTS {
+            self.memberships.entry(name.to_owned()).or_default().insert(group.to_owned());
+        } else {
+            self.too_many = true;
         }
     }
 
@@ -464,7 +523,7 @@ impl Accounts {
         if self.groups.len() < MAX_ACCOUNTS {
             self.groups.entry(name).or_insert(group);
         } else {
-            self.incomplete = true;
+            (self.incomplete, self.too_many) = (true, true);
         }
     }
 
@@ -483,174 +542,5 @@ fn id(value: Option<Option<String>>) -> Id {
     match value {
         None => Id::Free,
         Some(text) => text.and_then(|text| text.trim().parse().ok()).map_or(Id::Unknown, Id::Fixed),
-    }
-}
-
-/// One option: all its names, the first one is asked for, and whether it takes a value.
-type Spelling = (&'static [&'static str], bool);
-
-const USERADD: &[Spelling] = &[
-    (&["-u", "--uid"], true),
-    (&["-g", "--gid"], true),
-    (&["-d", "--home-dir", "--home"], true),
-    (&["-N", "--no-user-group", "-n"], false),
-    (&["-D", "--defaults"], false),
-    (&["-b", "--base-dir"], true),
-    (&["-c", "--comment"], true),
-    (&["-e", "--expiredate"], true),
-    (&["-f", "--inactive"], true),
-    (&["-G", "--groups"], true),
-    (&["-k", "--skel"], true),
-    (&["-K", "--key"], true),
-    (&["-p", "--password"], true),
-    (&["-R", "--root"], true),
-    (&["-P", "--prefix"], true),
-    (&["-s", "--shell"], true),
-    (&["-Z", "--selinux-user"], true),
-    (&["--selinux-range"], true),
-];
-
-const GROUPADD: &[Spelling] = &[
-    (&["-g", "--gid"], true),
-    (&["-K", "--key"], true),
-    (&["-p", "--password"], true),
-    (&["-R", "--root"], true),
-    (&["-P", "--prefix"], true),
-    (&["-U", "--users"], true),
-];
-
-const USERMOD: &[Spelling] = &[
-    (&["-u", "--uid"], true),
-    (&["-g", "--gid"], true),
-    (&["-d", "--home"], true),
-    (&["-l", "--login"], true),
-    (&["-c", "--comment"], true),
-    (&["-e", "--expiredate"], true),
-    (&["-f", "--inactive"], true),
-    (&["-G", "--groups"], true),
-    (&["-p", "--password"], true),
-    (&["-R", "--root"], true),
-    (&["-P", "--prefix"], true),
-    (&["-s", "--shell"], true),
-    (&["-v", "--add-subuids"], true),
-    (&["-V", "--del-subuids"], true),
-    (&["-w", "--add-subgids"], true),
-    (&["-W", "--del-subgids"], true),
-    (&["-Z", "--selinux-user"], true),
-];
-
-const GROUPMOD: &[Spelling] = &[
-    (&["-g", "--gid"], true),
-    (&["-n", "--new-name"], true),
-    (&["-p", "--password"], true),
-    (&["-R", "--root"], true),
-    (&["-P", "--prefix"], true),
-    (&["-U", "--users"], true),
-];
-
-const DEBIAN_ADDUSER: &[Spelling] = &[
-    (&["--uid"], true),
-    (&["--gid"], true),
-    (&["--ingroup"], true),
-    (&["--home"], true),
-    (&["--system"], false),
-    (&["--group"], false),
-    (&["--gecos", "--comment"], true),
-    (&["--shell"], true),
-    (&["--conf"], true),
-    (&["--firstuid"], true),
-    (&["--lastuid"], true),
-    (&["--firstgid"], true),
-    (&["--lastgid"], true),
-    (&["--add-extra-groups", "--add_extra_groups"], false),
-];
-
-const BUSYBOX_ADDUSER: &[Spelling] = &[
-    (&["--uid", "-u"], true),
-    (&["--ingroup", "-G"], true),
-    (&["--home", "-h"], true),
-    (&["--system", "-S"], false),
-    (&["--gecos", "-g"], true),
-    (&["--shell", "-s"], true),
-    (&["--skel", "-k"], true),
-];
-
-const ADDGROUP: &[Spelling] =
-    &[(&["-g", "--gid"], true), (&["--conf"], true), (&["--firstgid"], true), (&["--lastgid"], true)];
-
-/// The options and operands of a command line, read by a table.
-struct Options {
-    /// By the first name of each. Options that the table does not have are taken for flags.
-    given: Vec<(&'static str, Option<Option<String>>)>,
-    operands: Vec<Option<String>>,
-}
-
-impl Options {
-    /// Reads the words behind the program; an unknown word is `None`. Nothing is known where such a word stands in a place
-    /// in which it could be several or an option.
-    fn read(args: &[Option<String>], table: &[Spelling]) -> Option<Self> {
-        let find = |name: &str| table.iter().find(|(names, _)| names.contains(&name));
-        // `--home-d` and `--disabled-p` are enough where only one option begins so.
-        let abbreviated = |name: &str| {
-            let mut fits = table.iter().filter(|(names, _)| names.iter().any(|long| long.starts_with(name)));
-            fits.next().filter(|_| name.len() > 3 && fits.next().is_none())
-        };
-        let mut options = Self { given: Vec::new(), operands: Vec::new() };
-        let mut words = args.iter();
-        let mut only_operands = false;
-        while let Some(word) = words.next() {
-            let Some(text) = word else {
-                options.operands.push(None);
-                continue;
-            };
-            if only_operands || !text.starts_with('-') || text == "-" {
-                options.operands.push(Some(text.clone()));
-            } else if text == "--" {
-                only_operands = true;
-            } else if let Some(long) = text.strip_prefix("--") {
-                let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
-                let name = format!("--{name}");
-                match find(&name).or_else(|| abbreviated(&name)) {
-                    Some((names, true)) => {
-                        let value = match value {
-                            Some(value) => Some(value.to_owned()),
-                            None => words.next()?.clone(),
-                        };
-                        options.given.push((names.first()?, Some(value)));
-                    }
-                    Some((names, false)) => options.given.push((names.first()?, None)),
-                    None => {}
-                }
-            } else {
-                // `-rmu 1000` and `-rmu1000` are `-r -m -u 1000`.
-                let flags = text.get(1..).unwrap_or_default();
-                for (at, flag) in flags.char_indices() {
-                    match find(&format!("-{flag}")) {
-                        Some((names, true)) => {
-                            let rest = flags.get(at + flag.len_utf8()..).unwrap_or_default();
-                            let value = if rest.is_empty() { words.next()?.clone() } else { Some(rest.to_owned()) };
-                            options.given.push((names.first()?, Some(value)));
-                            break;
-                        }
-                        Some((names, false)) => options.given.push((names.first()?, None)),
-                        None => {}
-                    }
-                }
-            }
-        }
-        Some(options)
-    }
-
-    /// The value of an option, `None` where it is not given; the last one counts.
-    fn value(&self, name: &str) -> Option<Option<String>> {
-        self.given.iter().rev().find(|(given, _)| *given == name)?.1.clone()
-    }
-
-    fn has_value(&self, name: &str) -> bool {
-        self.value(name).is_some()
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.given.iter().any(|(given, _)| *given == name)
     }
 }
