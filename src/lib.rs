@@ -14,6 +14,7 @@ pub mod baseline;
 pub mod criteria;
 pub mod delta;
 pub mod finding;
+pub mod fix;
 pub mod hunks;
 pub mod judge;
 mod paths;

@@ -1,6 +1,7 @@
 //! What a rule is, and what it writes into.
 
 use crate::finding::{Finding, Fix, Identity, Label, SentPath, Severity, folded};
+use crate::fix;
 use crate::project::{Build, DockerfileFacts, IgnoreFile, Project};
 use crate::span::{FileId, Span};
 
@@ -125,6 +126,9 @@ impl<'p> Findings<'p> {
     pub(crate) fn into_list(mut self) -> (Vec<Finding>, usize) {
         let more = self.more + self.list.len().saturating_sub(MAX_FINDINGS_PER_RULE);
         self.list.truncate(MAX_FINDINGS_PER_RULE);
+        for finding in &mut self.list {
+            finding.fix = finding.fix.take().map(|fix| fix::fitted(self.project.snapshot, fix));
+        }
         (self.list, more)
     }
 }

@@ -4,6 +4,7 @@
 //! [`wanted`](crate::project::wanted) names, and repeat until nothing is wanted any more. Symlinks and
 //! submodules are listed but never followed, so nothing outside the revision can be read through one.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::span::{FileId, LineIndex, Position, Span};
@@ -49,14 +50,16 @@ pub struct Text {
     lines: Arc<OnceLock<LineIndex>>,
     /// Whether bytes that are not UTF-8 had to be replaced.
     pub lossy: bool,
+    /// The bytes as they were, where some of them had to be replaced.
+    raw: Option<Arc<[u8]>>,
 }
 
 impl Text {
     /// Decodes a file. Each byte that is not part of valid UTF-8 becomes one U+001A (SUBSTITUTE), which is one byte
     /// long too: byte offsets into the text are byte offsets into the file.
     pub fn decode(bytes: Vec<u8>) -> Self {
-        let (text, lossy) = match String::from_utf8(bytes) {
-            Ok(text) => (text, false),
+        let (text, raw) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
             Err(error) => {
                 let bytes = error.into_bytes();
                 let mut text = String::with_capacity(bytes.len());
@@ -64,10 +67,15 @@ impl Text {
                     text.push_str(chunk.valid());
                     text.extend(chunk.invalid().iter().map(|_| '\u{1a}'));
                 }
-                (text, true)
+                (text, Some(bytes.into()))
             }
         };
-        Self { text: text.into(), lines: Arc::default(), lossy }
+        Self { text: text.into(), lines: Arc::default(), lossy: raw.is_some(), raw }
+    }
+
+    /// The bytes of the file itself.
+    pub fn bytes(&self) -> &[u8] {
+        self.raw.as_deref().unwrap_or_else(|| self.text.as_bytes())
     }
 
     /// The text.
@@ -116,6 +124,21 @@ impl Snapshot {
             }
         }
         snapshot
+    }
+
+    /// The same files, with some of them changed: each path with what it is and holds now, or `None` where it is gone.
+    #[must_use]
+    pub fn changed(&self, files: BTreeMap<String, Option<(Kind, Vec<u8>)>>) -> Self {
+        let mut entries: Vec<Entry> =
+            self.entries.iter().filter(|entry| !files.contains_key(&*entry.path)).cloned().collect();
+        for (path, now) in files {
+            if let Some((kind, bytes)) = now {
+                let size = Some(bytes.len() as u64);
+                entries.push(Entry { path: path.into(), kind, size, content: Content::Text(Text::decode(bytes)) });
+            }
+        }
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Self { entries, revision: self.revision.clone(), incomplete: self.incomplete.clone() }
     }
 
     /// Every path, in order.
@@ -170,6 +193,11 @@ impl Snapshot {
             Content::Text(text) => Some(text),
             Content::NotRead | Content::Unreadable(_) => None,
         }
+    }
+
+    /// The text of the file of that path, where there is one and it was read.
+    pub fn text_of(&self, path: &str) -> Option<&Text> {
+        self.text(self.find(path)?)
     }
 
     /// The text of a file as a string; empty where it was not read.

@@ -7,6 +7,8 @@ pub mod accounts;
 pub(in crate::project) mod stages;
 mod steps_down;
 
+use std::collections::BTreeSet;
+
 use accounts::{Account, Accounts, Id, Made};
 pub use steps_down::StepsDown;
 
@@ -22,6 +24,9 @@ use crate::span::Span;
 
 /// How many links a chain may have before its middle is left out of the words.
 const MAX_TOLD_STAGES: usize = 6;
+
+/// The id that is proposed for an account: above those that distributions give away by themselves.
+const FIRST_ID: u32 = 10_001;
 
 /// Whether somebody is root.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -353,6 +358,14 @@ impl User {
             (Some(text), _) => Some(text.to_owned()),
             (None, _) => None,
         }
+    }
+
+    /// An id that no account or group of the stage is known to have.
+    pub fn free_id(&self) -> u32 {
+        let users = self.accounts.users.values().filter_map(|account| account.uid.number());
+        let groups = self.accounts.groups.values().filter_map(|group| group.gid.number());
+        let taken: BTreeSet<u32> = users.chain(groups).collect();
+        (FIRST_ID..).find(|id| !taken.contains(id)).unwrap_or(FIRST_ID)
     }
 
     /// Whether it is root; `None` where that is unknown.

@@ -47,7 +47,13 @@ fn report(project: &Project<'_>, dead: &DeadIgnoreFile, out: &mut Findings<'_>) 
                 && (facts.iter().all(|facts| facts.paths.is_empty())
                     || facts.iter().flat_map(|facts| &facts.paths).any(|p| ignore.syntax.decide(&p.sample).excluded));
             let edits = vec![Edit::Move { from: path.to_owned(), to }];
-            (help, serves.then_some(Fix { applicability: Applicability::Suggestion, edits }))
+            (
+                help,
+                serves.then_some(Fix {
+                    applicability: if dead.certain { Applicability::Safe } else { Applicability::Suggestion },
+                    edits,
+                }),
+            )
         }
         (Dead::NoContext, None) => {
             let here = if folder.is_empty() { "the root" } else { folder };

@@ -54,7 +54,7 @@ fn check(project: &Project<'_>, file: &IgnoreFile, out: &mut Findings<'_>) {
             .identity(project.snapshot.path(file.file), crate::finding::folded(line));
         if spares {
             let edits = vec![Edit::Replace { span: whole, text: mended }];
-            reported.fix(Fix { applicability: Applicability::Suggestion, edits });
+            reported.fix(Fix { applicability: Applicability::Safe, edits });
         }
     }
 }

@@ -116,7 +116,12 @@ fn report_missed(
     let dir = facts.context.folder().unwrap_or_default();
     if read.decide(&missed.sample).excluded && project.spares_what_is_needed(dir, &after) {
         let edits = vec![Edit::Replace { span: pattern.span, text: mended }];
-        reported.fix(Fix { applicability: Applicability::Suggestion, edits });
+        // What is tracked may be sent on purpose.
+        let applicability = match missed.basis {
+            Basis::Tracked(_) => Applicability::Suggestion,
+            Basis::Named(_) | Basis::Suspect => Applicability::Safe,
+        };
+        reported.fix(Fix { applicability, edits });
     }
 }
 

@@ -78,11 +78,13 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
             }
             None => Edit::Create { path: proposal.path.clone(), text: proposal.text.clone() },
         };
+        // Where the context is only assumed, so is what it needs.
+        let applicability = if gravest.build.is_explicit() { Applicability::Safe } else { Applicability::Suggestion };
         let mut reported = out
             .report(span, message)
             .severity(gravest.severity)
             .help(help)
-            .fix(Fix { applicability: Applicability::Suggestion, edits: vec![edit] })
+            .fix(Fix { applicability, edits: vec![edit] })
             .identity(proposal.path.clone(), "");
         let mut shown = vec![span];
         for reading in &reading {

@@ -128,6 +128,7 @@ fn report(project: &Project<'_>, case: &Case<'_>, out: &mut Findings<'_>) {
         reported = reported.label(case.build.origin(), format!("the context is `{context}`"));
     }
     if let Some((_, (span, text))) = mended {
-        reported.fix(Fix { applicability: Applicability::Suggestion, edits: vec![Edit::Replace { span, text }] });
+        let applicability = if case.build.is_explicit() { Applicability::Safe } else { Applicability::Suggestion };
+        reported.fix(Fix { applicability, edits: vec![Edit::Replace { span, text }] });
     }
 }

@@ -1,5 +1,7 @@
 //! Images that run as root.
 
+mod fix;
+
 use std::collections::BTreeMap;
 
 use crate::artifact::compose::Mount;
@@ -58,7 +60,11 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
             reported = reported.label(label.span, label.message.clone());
         }
         let builds: Vec<&Build> = builds.iter().map(|(build, _)| *build).collect();
-        for (service, mount) in mounts(project, &builds).into_iter().take(MAX_MOUNTS) {
+        let mounts = mounts(project, &builds);
+        if let Some(fix) = fix::fix(project, file, build, user, !mounts.is_empty()) {
+            reported = reported.fix(fix);
+        }
+        for (service, mount) in mounts.into_iter().take(MAX_MOUNTS) {
             reported = reported.label(mount.span, format!("service `{service}` may write here, as root"));
         }
     }

@@ -274,10 +274,14 @@ impl Judge<'_> {
             );
         }
         // A digest names one image, and it is not known which one is right. The tags of other variants may not exist.
-        let fix = wanted.zip(edit).filter(|_| !pinned).map(|(text, span)| Fix {
-            applicability: Applicability::Suggestion,
-            edits: vec![Edit::Replace { span, text }],
-        });
+        // Those without a variant, and the two that every version of an official image has, do.
+        let variant = tail.get(runtime.written.len()..).unwrap_or_default();
+        let exists = matches!(variant, "" | "-slim" | "-alpine") && !self.reference.contains('/');
+        let applicability = if exists { Applicability::Safe } else { Applicability::Suggestion };
+        let fix = wanted
+            .zip(edit)
+            .filter(|_| !pinned)
+            .map(|(text, span)| Fix { applicability, edits: vec![Edit::Replace { span, text }] });
         let name = stage.and_then(|stage| stage.name.as_ref()).map_or("", |name| &name.text);
         let repository = self.reference.split([':', '@']).next().unwrap_or_default();
         let identity = (snapshot.path(self.dockerfile.file).to_owned(), format!("{what} {name} {repository}"));

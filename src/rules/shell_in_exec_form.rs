@@ -168,7 +168,9 @@ fn rewrite(words: &[StartedWord], need: ShellNeed, keyword: &str, no_shell: bool
             if starts && !assigns { format!("exec {joined}") } else { joined }
         }
     };
-    Some(Rewrite { array: json(&["sh", "-c", &line]), applicability: Applicability::Suggestion, span })
+    // No program is called like a line, so the container never started: nothing that worked can change.
+    let applicability = if need.kind == NeedKind::Line { Applicability::Safe } else { Applicability::Suggestion };
+    Some(Rewrite { array: json(&["sh", "-c", &line]), applicability, span })
 }
 
 /// `. x/activate && command` with the command in place of the shell, so that it gets the signals; `source` is no word of

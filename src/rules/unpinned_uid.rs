@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::finding::{Applicability, Edit, Fix, Severity};
+use crate::project::user::Answer;
 use crate::project::user::accounts::{Account, Group as UnixGroup, Id, Made, Tool};
-use crate::project::user::{Answer, User};
 use crate::project::{DockerfileFacts, Project};
 use crate::rule::{Check, Findings, Group, Rule};
 use crate::snapshot::Snapshot;
@@ -17,9 +17,6 @@ pub(crate) static RULE: Rule = Rule {
     doc: include_str!("unpinned_uid.md"),
     check: Check::Dockerfile(check),
 };
-
-/// The id that the help and the fix propose: above those that distributions give away by themselves.
-const FIRST_ID: u32 = 10_001;
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
     let mut told = BTreeSet::new();
@@ -53,7 +50,7 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
             (true, false) => "uid is",
             (false, _) => "gid is",
         };
-        let id = free_id(user);
+        let id = user.free_id();
         let severity = if build.is_product() { Severity::Warning } else { Severity::Notice };
         let mut reported = out
             .report(at.word, format!("the image runs as `{name}`, whose {what} whatever is free when it is built"))
@@ -68,18 +65,6 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
             reported.fix(fix);
         }
     }
-}
-
-/// An id that no account or group of the stage is known to have.
-fn free_id(user: &User) -> u32 {
-    let taken: BTreeSet<u32> = user
-        .accounts
-        .users
-        .values()
-        .filter_map(|account| account.uid.number())
-        .chain(user.accounts.groups.values().filter_map(|group| group.gid.number()))
-        .collect();
-    (FIRST_ID..).find(|id| !taken.contains(id)).unwrap_or(FIRST_ID)
 }
 
 /// What to type, in the words of the tool that is used there.
@@ -99,7 +84,7 @@ fn help(account: &Account, group_name: Option<&str>, group: Option<&UnixGroup>, 
     format!("fix both ids, so that files on volumes and policies of the cluster keep fitting: `{command}`")
 }
 
-/// The ids inserted behind the names of the programs. A proposal: which ids are right, the volumes decide.
+/// The ids inserted behind the names of the programs. Whatever the accounts got before was up to chance.
 fn fix(snapshot: &Snapshot, account: &Account, made: Made, gid: Id, group: Option<&UnixGroup>, id: u32) -> Option<Fix> {
     let mut edits = Vec::new();
     let mut insert = |made: Made, for_user: bool| {
@@ -128,5 +113,5 @@ fn fix(snapshot: &Snapshot, account: &Account, made: Made, gid: Id, group: Optio
     {
         return None;
     }
-    (!edits.is_empty()).then_some(Fix { applicability: Applicability::Suggestion, edits })
+    (!edits.is_empty()).then_some(Fix { applicability: Applicability::Safe, edits })
 }

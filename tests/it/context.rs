@@ -243,7 +243,7 @@ fn a_line_that_keeps_the_path_out_is_proposed_where_nothing_needs_it() {
     };
     let list = findings(&files(COPY_ALL));
     let [Edit::Replace { span, text }] = &*list[0].fix.as_ref().unwrap().edits else { panic!("{list:?}") };
-    assert_eq!((span.start, span.end, &**text), (4, 4, "\n.env\n"));
+    assert_eq!((span.start, span.end, &**text), (4, 4, "\n.env"));
     let named = "FROM python:3.13-slim\nCOPY .env /app/\n";
     assert_eq!(findings(&files(named))[0].fix, None);
 }

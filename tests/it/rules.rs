@@ -148,6 +148,18 @@ fn summary(report: &Report<'_>) -> String {
     text
 }
 
+/// Every `bad` example of every doc, with what to call it.
+pub(crate) fn bad_examples() -> Vec<(String, Snapshot)> {
+    let mut all = Vec::new();
+    for rule in RULES {
+        for example in examples(rule.doc).into_iter().filter(|example| example.kind == "bad") {
+            let files = example.files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+            all.push((format!("{}: {}", rule.id, example.title), Snapshot::from_texts("example", files)));
+        }
+    }
+    all
+}
+
 struct Example {
     kind: &'static str,
     title: String,

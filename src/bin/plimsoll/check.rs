@@ -10,6 +10,7 @@ use plimsoll::report::{Conclusion, Report, Status};
 use plimsoll::{artifact, baseline, settings};
 
 use crate::cli::{Baseline, Builds, Check, Criteria, Format, ListFormat, SettingsFlags};
+use crate::fix;
 use crate::init;
 use crate::mistake::{Mistake, Result};
 use crate::output::Output;
@@ -21,10 +22,27 @@ pub(crate) fn check(arguments: &Check, output: &Output) -> Result<ExitCode> {
     let place = Place::find(&arguments.path)?;
     let mut sides = Sides::new(&place, arguments)?;
     let policy = sides.prepare(&arguments.settings, output)?;
-    let report = sides.judge(&policy);
+    let mut report = sides.judge(&policy);
     if place.is_file && artifact::classify(&place.scope).is_none() && report.builds.is_empty() {
         let what = format!("{} is no artifact that plimsoll knows, and no build names it", arguments.path.display());
         return Err(Mistake::new(what, "if it is a Dockerfile, name it under builds: in .github/plimsoll.yaml"));
+    }
+    let failed = |report: &Report<'_>| report.conclusion == Conclusion::Failure;
+    if arguments.fix || arguments.diff {
+        let failed = failed(&report);
+        drop(report);
+        let Sides { base, head, scope } = &mut sides;
+        let base = base.as_ref().map(|base| &base.snapshot);
+        let mended = fix::mend(base, head, &policy, scope.as_ref(), arguments.all);
+        if arguments.diff {
+            fix::tell(&mended, false, output);
+            let diff = plimsoll::fix::unified(&sides.head.snapshot, &mended.snapshot, &mended.moves);
+            return Ok(exit(failed, output.diff(&diff)));
+        }
+        fix::write(&sides.head, &mended)?;
+        fix::tell(&mended, true, output);
+        sides.head.snapshot = mended.snapshot;
+        report = sides.judge(&policy);
     }
     let text = match arguments.format {
         Format::Text => {
@@ -35,11 +53,12 @@ pub(crate) fn check(arguments: &Check, output: &Output) -> Result<ExitCode> {
         Format::Sarif => sarif::sarif(&report),
         Format::Markdown => markdown::markdown(&report),
     };
-    let written = output.document(&text);
-    Ok(match report.conclusion {
-        Conclusion::Failure if written == ExitCode::SUCCESS => ExitCode::from(1),
-        Conclusion::Failure | Conclusion::Success => written,
-    })
+    Ok(exit(failed(&report), output.document(&text)))
+}
+
+/// How a judgement ends whose document was written so.
+fn exit(failed: bool, written: ExitCode) -> ExitCode {
+    if failed && written == ExitCode::SUCCESS { ExitCode::from(1) } else { written }
 }
 
 /// Lists the builds.

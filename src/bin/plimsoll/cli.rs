@@ -25,6 +25,8 @@ Examples:
   plimsoll check --base v1.2.0                 what came in since a revision
   plimsoll check new --base old                what differs between two folders
   plimsoll check --format sarif > report.sarif for code scanning
+  plimsoll check --diff                        what the safe fixes would change
+  plimsoll check --changed --fix               apply those of what your branch brings in
   plimsoll check --rule unpinned-uid=off --rule root-user=warning --fail-on warning
 
 Paths are relative to the root of the repository, outside of one to PATH. In a git repository the files are those that
@@ -101,6 +103,12 @@ pub(crate) struct Check {
     /// Show standing and accepted findings in full too
     #[arg(long)]
     pub all: bool,
+    /// Apply the safe fixes to the files, then judge the result; with a base those of new findings only, unless --all
+    #[arg(long)]
+    pub fix: bool,
+    /// Show what --fix would change, as a diff for git apply
+    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    pub diff: bool,
     #[command(flatten)]
     pub settings: SettingsFlags,
 }

@@ -7,6 +7,7 @@ mod cli;
 mod context;
 mod event;
 mod explain;
+mod fix;
 mod github;
 mod init;
 mod mistake;

@@ -1,6 +1,6 @@
 //! Where words go: the document to stdout, everything else to stderr.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
@@ -42,7 +42,11 @@ impl Output {
     /// Prints the document: all that goes to stdout.
     pub(crate) fn document(&self, text: &str) -> ExitCode {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.choice);
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        self.written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    }
+
+    fn written(&self, outcome: io::Result<()>) -> ExitCode {
+        match outcome {
             Ok(()) => ExitCode::SUCCESS,
             // The reader has seen enough: `plimsoll check | head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -53,10 +57,47 @@ impl Output {
         }
     }
 
+    /// Prints a diff. To a file or another program it goes byte by byte, so that it can be applied; a person, and the log of
+    /// a workflow, which takes some lines for commands, get what is safe to show.
+    pub(crate) fn diff(&self, diff: &[u8]) -> ExitCode {
+        let is_file = stdout_file().is_some_and(|metadata| metadata.is_file());
+        let is_log = std::env::var_os("GITHUB_ACTIONS").is_some() && !is_file;
+        if !io::stdout().is_terminal() && !is_log {
+            let mut stdout = io::stdout().lock();
+            return self.written(stdout.write_all(diff).and_then(|()| stdout.flush()));
+        }
+        let mut text = String::new();
+        for line in String::from_utf8_lossy(diff).lines() {
+            let colour = match line.as_bytes() {
+                [b'@', b'@', ..] => "\u{1b}[36m",
+                [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => "\u{1b}[1m",
+                [b'+', ..] => "\u{1b}[32m",
+                [b'-', ..] => "\u{1b}[31m",
+                _ => "",
+            };
+            let end = if colour.is_empty() { "" } else { "\u{1b}[0m" };
+            text.push_str(&format!("{colour}{}{end}\n", log_text(line)));
+        }
+        self.document(&text)
+    }
+
     /// Prints to stderr, as whole lines that are safe already. Where that cannot be written there is nobody to tell.
     pub(crate) fn complain(&self, text: &str) {
         let _ = AutoStream::new(io::stderr().lock(), self.choice).write_all(text.as_bytes());
     }
+}
+
+/// What stdout is connected to.
+#[cfg(unix)]
+fn stdout_file() -> Option<std::fs::Metadata> {
+    use std::os::fd::AsFd;
+    let stdout = io::stdout().as_fd().try_clone_to_owned().ok()?;
+    std::fs::File::from(stdout).metadata().ok()
+}
+
+#[cfg(not(unix))]
+fn stdout_file() -> Option<std::fs::Metadata> {
+    None
 }
 
 /// Sends what the program does to stderr: warnings, with `-v` more. `RUST_LOG` decides where it is set.

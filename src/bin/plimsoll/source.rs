@@ -110,6 +110,8 @@ pub(crate) struct Tree {
     missing: Vec<String>,
     /// Folders that were found not to be behind a symbolic link.
     honest: HashMap<PathBuf, bool>,
+    /// The folder below the root that paths are relative to; empty for the root itself.
+    scope: String,
 }
 
 impl Tree {
@@ -118,7 +120,15 @@ impl Tree {
         let snapshot = Snapshot::new(revision, paths);
         let contents = listing.into_iter().map(|(path, _, _, content)| (path, content)).collect();
         let root = std::fs::canonicalize(&root).unwrap_or(root);
-        Self { snapshot, root, contents, blobs: None, missing: Vec::new(), honest: HashMap::new() }
+        Self {
+            snapshot,
+            root,
+            contents,
+            blobs: None,
+            missing: Vec::new(),
+            honest: HashMap::new(),
+            scope: String::new(),
+        }
     }
 
     /// Reads everything that judging needs, in rounds: what one file says decides which others matter.
@@ -132,6 +142,27 @@ impl Tree {
             }
             tracing::debug!(files = unread.len(), revision = ?self.snapshot.revision, "reading");
             unread.into_iter().for_each(|file| self.read(file));
+        }
+    }
+
+    /// The same for the files of a snapshot that was made from this one.
+    pub(crate) fn fill_changed(&mut self, snapshot: &mut Snapshot, settings: &Settings) {
+        std::mem::swap(&mut self.snapshot, snapshot);
+        self.fill(settings);
+        std::mem::swap(&mut self.snapshot, snapshot);
+    }
+
+    /// The root on disk, without symbolic links in it.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where a path lies on disk, relative to the root, or would lie; `None` for one that only git holds.
+    pub(crate) fn place(&self, path: &str) -> Option<PathBuf> {
+        match self.contents.get(path) {
+            Some(Content::Disk(place)) => Some(place.clone()),
+            Some(Content::Blob(_)) => None,
+            None => Some(Path::new(&self.scope).join(path)),
         }
     }
 
@@ -231,6 +262,7 @@ impl Tree {
         if scope.is_empty() {
             return;
         }
+        scope.clone_into(&mut self.scope);
         let prefix = format!("{scope}/");
         let listing = self.snapshot.entries().filter_map(|(_, entry)| {
             let path = entry.path.strip_prefix(&prefix)?;
