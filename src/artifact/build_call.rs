@@ -43,13 +43,72 @@ pub struct BakeCall {
     pub overrides: Vec<String>,
 }
 
-/// What a script or a workflow builds.
+/// A call of Docker Compose, whatever it does with the services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComposeCall {
+    /// The command.
+    pub span: Span,
+    /// The folder that it starts in, which relative paths start from; `None` where it cannot be known.
+    pub folder: Option<String>,
+    /// The files of `-f`, else those of `COMPOSE_FILE` in front of the command, in order, relative to the folder; none for
+    /// those that Compose takes by default. `-` is standard input.
+    pub files: Vec<Given>,
+    /// `--project-directory`.
+    pub project_directory: Option<Given>,
+    /// `--env-file`, in order.
+    pub env_files: Vec<Given>,
+    /// `--profile`, in order.
+    pub profiles: Vec<Given>,
+    /// `up`, `build`, `config`, …; `None` where a variable says it, or nothing.
+    pub verb: Option<String>,
+}
+
+/// A call of make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MakeCall {
+    /// The command.
+    pub span: Span,
+    /// The folder that it starts in, relative to the root.
+    pub folder: String,
+    /// What it reads instead of the Makefile there, relative to the root.
+    pub file: Option<String>,
+}
+
+/// A call of a file, which may be a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptCall {
+    /// The word that names it.
+    pub span: Span,
+    /// The file, relative to the root.
+    pub path: String,
+    /// The folder that it starts in, relative to the root; `None` where it cannot be known.
+    pub folder: Option<String>,
+}
+
+/// What a script or a workflow builds, and what it calls that may build something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
     /// Images, each by a call of its own.
     pub builds: Vec<BuildCall>,
     /// What bake files say.
     pub bakes: Vec<BakeCall>,
+    /// What compose files say.
+    pub composes: Vec<ComposeCall>,
+    /// What Makefiles say.
+    pub makes: Vec<MakeCall>,
+    /// What other scripts say.
+    pub scripts: Vec<ScriptCall>,
+}
+
+impl Calls {
+    /// Adds those of another.
+    pub fn extend(&mut self, other: Calls) {
+        self.builds.extend(other.builds);
+        self.bakes.extend(other.bakes);
+        self.composes.extend(other.composes);
+        self.makes.extend(other.makes);
+        self.scripts.extend(other.scripts);
+    }
 }
 
 /// What a call sends.

@@ -1,13 +1,16 @@
 //! Command lines that build images: `docker build`, `docker buildx build`, `podman build`, `buildah bud` and their like,
-//! found in shell texts.
+//! found in shell texts; and those that lead to others: `docker compose -f …`, `make -C …`, `./scripts/build.sh`.
 //!
 //! The sources of the flags are the references of the programs
 //! (<https://docs.docker.com/reference/cli/docker/buildx/build/>,
 //! <https://docs.podman.io/en/latest/markdown/podman-build.1.html>).
 
-use super::build_call::{BakeCall, BuildCall, CallContext, Calls, Engine, Given};
-use super::image_reference::ImageReference;
-use super::shell::{Body, Command, Link, Piece, RedirectKind, Word};
+mod compose;
+mod words;
+
+use self::words::{BAKE_WITH_VALUE, BOOLEAN, Flags, given, is_remote, short_flag, verbs};
+use super::build_call::{BakeCall, BuildCall, CallContext, Calls, Engine, Given, MakeCall, ScriptCall};
+use super::shell::{self, Body, Command, Link, Piece, RedirectKind, Word};
 use crate::paths;
 use crate::span::Span;
 
@@ -27,6 +30,20 @@ pub struct Surroundings<'s> {
 /// Stands in for every byte of an expression that is replaced before the shell sees the text.
 pub const EXPRESSION: char = '\u{1a}';
 
+/// Stands for the root of the repository at the start of a path. Whoever reads a file puts it in place of what leads there
+/// whatever folder the shell is in: `$(git rev-parse --show-toplevel)`, `$(dirname "$0")`.
+pub const ROOT: char = '\u{1d}';
+
+/// Whether a text names a program that builds images: nothing else has to be read for them.
+pub fn mentions_engine(text: &str) -> bool {
+    ["docker", "podman", "buildah", "nerdctl", "DOCKER", "CONTAINER", "PODMAN"].iter().any(|name| text.contains(name))
+}
+
+/// Whether a text may run a file of the repository, or make.
+pub fn may_lead_on(text: &str) -> bool {
+    text.contains("make") || text.contains('/')
+}
+
 /// The builds that a script runs. Their paths are relative to the root of what is checked out, [`BuildCall::folder`] is
 /// therefore the root, or unknown.
 pub fn calls(body: &Body, surroundings: &Surroundings<'_>) -> Calls {
@@ -38,7 +55,10 @@ pub fn calls(body: &Body, surroundings: &Surroundings<'_>) -> Calls {
         match &*command.program() {
             "cd" | "pushd" | "popd" => walk.change_folder(command),
             "docker" | "podman" | "buildah" | "nerdctl" => walk.build(command, &mut calls),
-            _ => {}
+            "docker-compose" | "podman-compose" => calls.composes.push(walk.compose(command, command.args())),
+            "make" | "gmake" => calls.makes.extend(walk.make(command)),
+            "" if walk.is_engine(command) => walk.build(command, &mut calls),
+            _ => calls.scripts.extend(walk.script(command)),
         }
         before = Some(command);
     }
@@ -84,16 +104,99 @@ impl Walk<'_> {
             self.stack.push(self.folder.clone());
         }
         let target = args.iter().find(|arg| !arg.as_deref().is_some_and(|arg| arg.starts_with('-') || arg.is_empty()));
-        self.folder = match (surely, target, &self.folder) {
-            (true, Some(Some(target)), Some(folder)) => paths::join(folder, target),
+        self.folder = match target {
+            Some(Some(target)) if surely => self.path(target),
             _ => None,
         };
+    }
+
+    /// A path that a command names, relative to the root of what is checked out; `None` where it leaves that, or where the
+    /// folder of the shell is not known.
+    fn path(&self, text: &str) -> Option<String> {
+        match text.strip_prefix(ROOT) {
+            Some(rest) => paths::join("", rest.trim_start_matches('/')),
+            None => paths::join(self.folder.as_deref()?, text),
+        }
+    }
+
+    /// [`Walk::path`], the root as `.`, and a path that leaves the repository as it is written: whoever reads it says so.
+    fn given_path(&self, text: String) -> Given {
+        match (self.path(&text), &self.folder) {
+            (Some(path), _) if path.is_empty() => Given::Known(".".to_owned()),
+            (Some(path), _) => Given::Known(path),
+            (None, Some(_)) => Given::Known(text),
+            (None, None) => Given::Unknown(text),
+        }
+    }
+
+    /// Whether a variable stands in the place of the program, and by its name it is one that builds: `$(DOCKER) build .`,
+    /// `${CONTAINER_TOOL} build .`.
+    fn is_engine(&self, command: &Command) -> bool {
+        let Some(word) =
+            command.argv().first().filter(|word| word.literal().is_none_or(|text| text.contains(EXPRESSION)))
+        else {
+            return false;
+        };
+        let raw = self.raw(word).to_ascii_lowercase().replace("runtime", "");
+        let names = |words: &[&str]| words.iter().any(|word| raw.contains(word));
+        names(&["docker", "podman", "container", "oci"])
+            && !names(&["compose", "run", "exec", "image", "registry", "machine", "file", "args", "flags", "opts"])
+    }
+
+    /// `make -C dir -f file`, where it starts or what it reads is another than the Makefile of the folder.
+    fn make(&self, command: &Command) -> Option<MakeCall> {
+        let (mut folder, mut file) = (Some(self.folder.clone()?), None);
+        let mut rest = command.args().iter();
+        while let Some(word) = rest.next() {
+            let text = self.text(word);
+            let shown = text.clone().unwrap_or_else(|| self.raw(word));
+            let (name, value) = match MAKE_WITH_PATH.iter().find_map(|name| Some((*name, shown.strip_prefix(name)?))) {
+                Some((name, "")) => (name, rest.next().and_then(|word| self.text(word))),
+                Some((name, value)) => (name, text.is_some().then(|| value.trim_start_matches('=').to_owned())),
+                None => continue,
+            };
+            match name {
+                "-C" | "--directory" => folder = folder.zip(value).and_then(|(folder, dir)| paths::join(&folder, &dir)),
+                // What is not known is not the default either.
+                _ => file = Some(value?),
+            }
+        }
+        let folder = folder?;
+        let file = file.map(|file| paths::join(&folder, &file));
+        let file = match file {
+            Some(file) => Some(file?),
+            None => None,
+        };
+        Some(MakeCall { span: command.span, folder, file })
+    }
+
+    /// A script of the repository that is run: by its path, or by a shell.
+    fn script(&self, command: &Command) -> Option<ScriptCall> {
+        let argv = command.argv();
+        let first = argv.first()?;
+        let text = self.text(first)?;
+        let is_shell = shell::is_shell(shell::base_name(&text)) || matches!(&*text, "." | "source");
+        let (word, text) = if is_shell {
+            let words = argv.iter().skip(1).map(|word| (word, self.text(word)));
+            let (word, text) = words.skip_while(|(_, text)| text.as_deref().is_some_and(is_shell_option)).next()?;
+            // What `-c` runs is read where it stands.
+            (word, text.filter(|text| !text.starts_with('-'))?)
+        } else if text.contains('/') {
+            (first, text)
+        } else {
+            return None;
+        };
+        Some(ScriptCall { span: word.span, path: self.path(&text)?, folder: self.folder.clone() })
     }
 
     fn build(&self, command: &Command, calls: &mut Calls) {
         let Some((verbs, words)) = verbs(command) else { return };
         let Some(verb) = verbs.last() else { return };
         let program = command.program();
+        if verb == "compose" {
+            calls.composes.push(self.compose(command, words));
+            return;
+        }
         if verb == "bake" && verbs.len() > 1 {
             calls.bakes.extend(self.bake(command, words));
             return;
@@ -222,11 +325,6 @@ impl Walk<'_> {
             None if engine == Engine::Podman => (Given::Known(".".to_owned()), name),
             None => return None,
         };
-        let folder = self.folder.clone();
-        let in_folder = |path: &str| match &folder {
-            Some(folder) => paths::join(folder, path).map(|path| if path.is_empty() { ".".to_owned() } else { path }),
-            None => None,
-        };
         let context = match context {
             Given::Unknown(what) => CallContext::Unknown(what),
             Given::Known(path) if path == "-" => {
@@ -235,20 +333,14 @@ impl Walk<'_> {
                 CallContext::Elsewhere(what)
             }
             Given::Known(path) if is_remote(&path) => CallContext::Elsewhere(path),
-            Given::Known(path) => match (in_folder(&path), &folder) {
-                (Some(path), _) => CallContext::Path(path),
-                // It leaves the repository, or is absolute; whoever reads the paths says so.
-                (None, Some(_)) => CallContext::Path(path),
-                (None, None) => CallContext::Unknown(path),
+            Given::Known(path) => match self.given_path(path) {
+                Given::Known(path) => CallContext::Path(path),
+                Given::Unknown(what) => CallContext::Unknown(what),
             },
         };
         let dockerfile = flags.file.map(|file| match file {
             Given::Known(path) if path == "-" => Given::Unknown(path),
-            Given::Known(path) => match (in_folder(&path), &folder) {
-                (Some(path), _) => Given::Known(path),
-                (None, Some(_)) => Given::Known(path),
-                (None, None) => Given::Unknown(path),
-            },
+            Given::Known(path) => self.given_path(path),
             unknown => unknown,
         });
         Some(BuildCall {
@@ -276,10 +368,22 @@ impl Walk<'_> {
             let text = (self.surroundings.expression)(unquoted)?;
             return (!text.contains(['$', '`', '"', '\'', '\\'])).then_some(text);
         }
-        word.resolve(|name| match name {
-            "PWD" => Some(".".to_owned()),
-            _ => (self.surroundings.variable)(name),
-        })
+        let mut text = String::new();
+        for piece in &word.pieces {
+            match piece {
+                Piece::Literal(literal) => text.push_str(literal),
+                Piece::Variable { name, .. } if name == "PWD" => text.push('.'),
+                Piece::Variable { name, default } => match ((self.surroundings.variable)(name), default) {
+                    (Some(value), Some(default)) if value.is_empty() => text.push_str(default),
+                    (Some(value), _) => text.push_str(&value),
+                    // What the script says for itself counts.
+                    (None, Some(default)) => text.push_str(default),
+                    (None, None) => return None,
+                },
+                Piece::Dynamic => return None,
+            }
+        }
+        Some(text)
     }
 
     /// A word as it is in the file.
@@ -289,288 +393,13 @@ impl Walk<'_> {
     }
 }
 
-/// The flags of a build that matter here.
-#[derive(Default)]
-struct Flags {
-    file: Option<Given>,
-    target: Option<Given>,
-    args: Vec<(String, Option<String>)>,
-    contexts: Vec<(String, Option<String>)>,
-    tags: Vec<String>,
-    positional: Option<(Given, Span)>,
+/// Options of make that say where it starts and what it reads; their values may follow at once.
+const MAKE_WITH_PATH: &[&str] = &["--directory", "--makefile", "--file", "-C", "-f"];
+
+/// An option of a shell in front of its script. What follows `-c` is no script's name.
+fn is_shell_option(text: &str) -> bool {
+    text.starts_with(['-', '+']) && !text.ends_with('c')
 }
-
-impl Flags {
-    fn set(&mut self, name: &str, value: Given, _span: Span) {
-        // The name counts even where the tag is not known.
-        let known = |value: Given| match value {
-            Given::Known(value) => Some(value),
-            Given::Unknown(text) => ImageReference::name_before_unknown_tag(text.trim_matches('"')).map(str::to_owned),
-        };
-        match name {
-            "-f" | "--file" => self.file = Some(value),
-            "--target" => self.target = Some(value),
-            "-t" | "--tag" => self.tags.extend(known(value)),
-            "--build-arg" => self.args.extend(pair(value)),
-            "--build-context" => self.contexts.extend(pair(value)),
-            _ => {}
-        }
-    }
-}
-
-/// The words that say what a program is to do (`buildx build`), and those behind them.
-fn verbs(command: &Command) -> Option<(Vec<String>, &[Word])> {
-    let words = command.args();
-    let mut at = skip_options(words, 0, GLOBAL_WITH_VALUE);
-    let mut verbs = Vec::new();
-    while let Some(word) = words.get(at) {
-        let verb = word.literal()?;
-        at += 1;
-        let is_group = matches!(&*verb, "buildx" | "image" | "builder");
-        verbs.push(verb);
-        if !is_group {
-            break;
-        }
-        at = skip_options(words, at, GLOBAL_WITH_VALUE);
-    }
-    Some((verbs, words.get(at..)?))
-}
-
-/// `NAME=value`; the name may be known without the value.
-fn pair(value: Given) -> Option<(String, Option<String>)> {
-    let (text, is_known) = match value {
-        Given::Known(text) => (text, true),
-        Given::Unknown(text) => (text, false),
-    };
-    let text = text.trim_start_matches(['"', '\'']);
-    let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value.to_owned())));
-    let is_name =
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
-    is_name.then(|| (name.to_owned(), value.filter(|_| is_known)))
-}
-
-fn given(text: Option<String>, shown: String) -> Given {
-    match text {
-        Some(text) => Given::Known(text),
-        None => Given::Unknown(shown),
-    }
-}
-
-/// `-t name`, `-tname`, `-qt name`: the flag that takes a value, and the value where it is attached. `None` where all of
-/// them are switches.
-fn short_flag(text: &str) -> Option<(String, Option<String>)> {
-    let letters = text.strip_prefix('-')?;
-    for (at, letter) in letters.char_indices() {
-        if matches!(letter, 'q' | 'D' | 'h') {
-            continue;
-        }
-        let rest = &letters[at + letter.len_utf8()..];
-        let rest = rest.strip_prefix('=').unwrap_or(rest);
-        return Some((format!("-{letter}"), (!rest.is_empty()).then(|| rest.to_owned())));
-    }
-    None
-}
-
-/// The place of the first word from `at` on that is no option.
-fn skip_options(words: &[Word], mut at: usize, with_value: &[&str]) -> usize {
-    while let Some(text) = words.get(at).and_then(Word::literal) {
-        if !text.starts_with('-') {
-            break;
-        }
-        at += if with_value.contains(&text.as_str()) { 2 } else { 1 };
-    }
-    at
-}
-
-fn is_remote(text: &str) -> bool {
-    text.contains("://") || text.starts_with("git@") || text.starts_with("github.com/")
-}
-
-/// Options of `bake` that take a value.
-const BAKE_WITH_VALUE: &[&str] = &[
-    "-f",
-    "--file",
-    "--set",
-    "--allow",
-    "--builder",
-    "--call",
-    "--list",
-    "--metadata-file",
-    "--progress",
-    "--provenance",
-    "--sbom",
-    "--var",
-];
-
-/// Options in front of `build` that take a value.
-const GLOBAL_WITH_VALUE: &[&str] = &[
-    "-H",
-    "--host",
-    "-c",
-    "--context",
-    "--config",
-    "-l",
-    "--log-level",
-    "--tlscacert",
-    "--tlscert",
-    "--tlskey",
-    "--builder",
-    "--connection",
-    "--root",
-    "--runroot",
-    "--storage-driver",
-    "--storage-opt",
-    "--url",
-    "--identity",
-    "--namespace",
-    "-n",
-    "--address",
-    "-a",
-    "--registries-conf",
-    "--tmpdir",
-    "--cgroup-manager",
-    "--runtime",
-    "--events-backend",
-];
-
-/// Options of `build` that take no value. All others do, in one word or in two.
-const BOOLEAN: &[&str] = &[
-    "--all-platforms",
-    "--check",
-    "--compress",
-    "--debug",
-    "--disable-content-trust",
-    "--disable-compression",
-    "--force-rm",
-    "--inherit-annotations",
-    "--inherit-labels",
-    "--layers",
-    "--load",
-    "--no-cache",
-    "--no-hostname",
-    "--no-hosts",
-    "--omit-history",
-    "--pull",
-    "--pull-always",
-    "--pull-never",
-    "--push",
-    "--quiet",
-    "--rewrite-timestamp",
-    "--rm",
-    "--save-stages",
-    "--squash",
-    "--squash-all",
-    "--stdin",
-    "--tls-verify",
-    "-D",
-    "-q",
-];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::artifact::shell;
-    use crate::span::FileId;
-
-    /// Each build of a script as `engine context dockerfile [target] args tags`, unknown values in `<>`.
-    fn check(text: &str, expected: &[&str]) {
-        let masked = text.replace("${{ x }}", &EXPRESSION.to_string().repeat(8));
-        let body = shell::parse_file(&masked, Span::new(FileId(0), 0..text.len()));
-        let surroundings = Surroundings {
-            source: text,
-            folder: Some(String::new()),
-            variable: &|name| (name == "KNOWN").then(|| "known".to_owned()),
-            expression: &|text| text.contains("known").then(|| text.replace("${{ x }}", "x")),
-        };
-        let given = |given: &Given| match given {
-            Given::Known(text) => text.clone(),
-            Given::Unknown(text) => format!("<{text}>"),
-        };
-        let shown = |call: BuildCall| {
-            let engine = if call.engine == Engine::Podman { "podman " } else { "" };
-            let context = match &call.context {
-                CallContext::Path(path) => path.clone(),
-                CallContext::Git(dir) => format!("git:{dir}"),
-                CallContext::Elsewhere(what) => format!("elsewhere:{what}"),
-                CallContext::Unknown(what) => format!("<{what}>"),
-            };
-            let dockerfile = call.dockerfile.as_ref().map(|file| format!(" -f {}", given(file))).unwrap_or_default();
-            let target = call.target.as_ref().map(|target| format!(" [{}]", given(target))).unwrap_or_default();
-            let args: String =
-                call.args.iter().map(|(name, value)| format!(" {name}={}", value.as_deref().unwrap_or("?"))).collect();
-            let tags: String = call.tags.iter().map(|tag| format!(" #{tag}")).collect();
-            format!("{engine}{context}{dockerfile}{target}{args}{tags}")
-        };
-        let bake = |call: BakeCall| {
-            let files: String = call.files.iter().map(|file| format!(" -f {}", given(file))).collect();
-            let words: String = call.targets.iter().chain(&call.overrides).map(|word| format!(" {word}")).collect();
-            format!("bake in {}{files}{words}", call.folder.as_deref().unwrap_or("?"))
-        };
-        let calls = calls(&body, &surroundings);
-        let builds = calls.builds.into_iter().map(shown);
-        let found: Vec<String> = builds.chain(calls.bakes.into_iter().map(bake)).collect();
-        assert_eq!(found, expected, "{text}");
-    }
-
-    #[test]
-    fn builds_are_found_with_their_flags() {
-        check("docker build .", &["."]);
-        check(
-            "docker build -t app:1 -f ops/Dockerfile --target=prod --build-arg A=1 --build-arg B ./api",
-            &["api -f ops/Dockerfile [prod] A=1 B=? #app:1"],
-        );
-        check(
-            "sudo docker --context x buildx build --platform linux/amd64,linux/arm64 --push -t a -qt b --no-cache .",
-            &[". #a #b"],
-        );
-        check("docker image build api && docker builder build web && docker buildx b x", &["api", "web", "x"]);
-        check(
-            "podman build -f api/Containerfile --format docker\nbuildah bud --layers -t x api",
-            &["podman . -f api/Containerfile", "podman api #x"],
-        );
-        check(
-            "DOCKER_BUILDKIT=1 docker build \\\n  --tag \"x y\" \\\n  --file=a/Dockerfile \\\n  a/",
-            &["a -f a/Dockerfile #x y"],
-        );
-        check("docker build --help; docker run build; echo docker build .; docker compose build", &[]);
-        check(
-            "docker build https://github.com/a/b.git; docker build - < Dockerfile; cat x | docker build -",
-            &["elsewhere:https://github.com/a/b.git", "elsewhere:- < Dockerfile", "elsewhere:-"],
-        );
-    }
-
-    #[test]
-    fn bakes_are_found_with_their_files() {
-        check("docker buildx bake", &["bake in "]);
-        check(
-            "cd ops && docker buildx bake -f a.hcl --file=b.hcl -fc.json --set *.target=x --push --builder y app $Z",
-            &["bake in ops -f a.hcl -f b.hcl -f c.json app *.target=x"],
-        );
-        check("docker buildx bake --print; docker bake; docker buildx bake https://github.com/a/b.git", &[]);
-        check("docker buildx bake -f $FILE", &["bake in  -f <$FILE>"]);
-    }
-
-    #[test]
-    fn what_a_variable_decides_is_unknown() {
-        check("docker build -f $FILE -t $TAG \"$DIR\"", &["<\"$DIR\"> -f <$FILE>"]);
-        check("docker build --target \"$TARGET\" --build-arg V=$V $KNOWN", &["known [<\"$TARGET\">] V=?"]);
-        check("DIR=api; docker build $DIR", &["api"]);
-        check(
-            "docker build ${{ x }}/known; docker build ${{ x }}; docker build \"${{ x }}/known\"",
-            &["x/known", "<${{ x }}>", "x/known"],
-        );
-        check("docker build \"$PWD\"; docker build $(pwd)/; docker build $(pwd)", &[".", "<$(pwd)/>", "."]);
-    }
-
-    #[test]
-    fn folders_are_followed() {
-        check("cd api && docker build .", &["api"]);
-        check("cd api\ncd ../web\ndocker build -f ../Dockerfile .", &["web -f Dockerfile"]);
-        check("(cd api && docker build .)\n(cd web; docker build .)\ndocker build .", &["api", "web", "."]);
-        check("pushd api; docker build .; popd; docker build .", &["api", "."]);
-        check("cd $DIR && docker build .", &["<.>"]);
-        check("if true; then cd api; fi; docker build .", &["<.>"]);
-        check("for x in a b; do docker build $x; done", &["<$x>"]);
-        check("cd ..; docker build ..", &["<..>"]);
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Problem;
-use super::build_call::{BakeCall, BuildCall, CallContext, Calls, Engine, Given};
+use super::build_call::{BakeCall, BuildCall, CallContext, Calls, ComposeCall, Engine, Given, MakeCall, ScriptCall};
 use super::build_command::{self, EXPRESSION, Surroundings};
 use super::image_reference::ImageReference;
 use super::shell;
@@ -262,8 +262,9 @@ impl Found {
             !shell::understands(&words)
         });
         let mut script = run.script(source);
-        let builds = ["docker", "podman", "buildah", "nerdctl"].iter().any(|program| script.text.contains(program));
-        if other_shell || !builds {
+        // What runs a file of the repository may build something too.
+        let builds = build_command::mentions_engine(&script.text);
+        if other_shell || !(builds || build_command::may_lead_on(&script.text)) {
             return;
         }
         script.text = mask_expressions(&script.text);
@@ -287,14 +288,36 @@ impl Found {
             },
         };
         let calls = build_command::calls(&body, &surroundings);
-        self.calls.builds.extend(calls.builds.into_iter().map(|call| checkouts.placed(call)));
-        self.calls.bakes.extend(
-            calls.bakes.into_iter().map(|call| BakeCall {
-                folder: call.folder.and_then(|folder| checkouts.in_repository(&folder)),
-                ..call
-            }),
-        );
-        let gaps = body.gaps.into_iter().map(|gap| Problem { span: gap.span, message: gap.message });
+        let folder = |folder: Option<String>| folder.and_then(|folder| checkouts.in_repository(&folder));
+        self.calls.extend(Calls {
+            builds: calls.builds.into_iter().map(|call| checkouts.placed(call)).collect(),
+            bakes: calls.bakes.into_iter().map(|call| BakeCall { folder: folder(call.folder), ..call }).collect(),
+            composes: calls
+                .composes
+                .into_iter()
+                .map(|call| ComposeCall { folder: folder(call.folder), ..call })
+                .collect(),
+            makes: calls
+                .makes
+                .into_iter()
+                .filter_map(|call| {
+                    let file = match call.file {
+                        Some(file) => Some(checkouts.in_repository(&file)?),
+                        None => None,
+                    };
+                    Some(MakeCall { folder: checkouts.in_repository(&call.folder)?, file, ..call })
+                })
+                .collect(),
+            scripts: calls
+                .scripts
+                .into_iter()
+                .filter_map(|call| {
+                    let path = checkouts.in_repository(&call.path)?;
+                    Some(ScriptCall { path, folder: folder(call.folder), ..call })
+                })
+                .collect(),
+        });
+        let gaps = body.gaps.into_iter().filter(|_| builds).map(|gap| Problem { span: gap.span, message: gap.message });
         self.unknowns.extend(gaps);
     }
 }

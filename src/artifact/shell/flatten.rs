@@ -659,6 +659,10 @@ impl Walk<'_> {
             None if name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') => {
                 Piece::Variable { name: name.to_owned(), default }
             }
+            // `${1:-.}`: what the script takes when it is called without arguments.
+            None if default.is_some() && name.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Piece::Variable { name: name.to_owned(), default }
+            }
             None => Piece::Dynamic,
         }
     }
