@@ -6,6 +6,7 @@
 pub mod bake;
 pub mod build_call;
 pub mod build_command;
+pub mod caller;
 pub mod compose;
 pub mod dockerfile;
 pub mod dockerignore;

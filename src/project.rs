@@ -1,6 +1,7 @@
 //! All artifacts of one snapshot, parsed, with the facts that cross files: computed once, read by every rule.
 
 mod builds;
+mod callers;
 pub mod catalogue;
 pub mod commands;
 pub mod compose;
@@ -73,6 +74,8 @@ pub struct Project<'a> {
     pub builds: Vec<Build>,
     /// The images that the repository makes itself.
     pub own_images: OwnImages,
+    /// Whether something is built in a way that is only known when it runs: no build is the only one for certain.
+    pub some_builds_unknown: bool,
     /// Every compose file: by its name, or because another one includes or extends it.
     pub composes: Vec<Compose>,
     /// Which compose files are used together, and what their services are then.
@@ -110,6 +113,7 @@ impl<'a> Project<'a> {
             contexts: Contexts::default(),
             builds: named.builds,
             own_images: OwnImages::default(),
+            some_builds_unknown: named.some_unknown,
             composes: std::mem::take(&mut sources.composes),
             applications: std::mem::take(&mut sources.applications),
             workflows: std::mem::take(&mut sources.workflows),
@@ -156,14 +160,22 @@ impl<'a> Project<'a> {
         let is_local = |build: &&Build| build.context.folder().is_some();
         let named: BTreeSet<FileId> =
             self.builds.iter().filter(is_local).filter_map(|build| snapshot.find(&build.dockerfile_path)).collect();
+        // A Dockerfile from which only development containers are built is there for something else too.
+        let in_use: BTreeSet<FileId> = self
+            .builds
+            .iter()
+            .filter(is_local)
+            .filter(|build| build.product || builds::is_for_development(&build.dockerfile_path))
+            .filter_map(|build| snapshot.find(&build.dockerfile_path))
+            .collect();
         let by_name: BTreeSet<FileId> = sources.of_kind(ArtifactKind::Dockerfile).collect();
         for &file in named.union(&by_name) {
             if snapshot.text(file).is_none() {
                 continue;
             }
             let syntax = dockerfile::parse(file, snapshot.str(file));
-            if !named.contains(&file) {
-                if !begins_as_dockerfile(&syntax, snapshot) {
+            if !in_use.contains(&file) {
+                if !named.contains(&file) && !begins_as_dockerfile(&syntax, snapshot) {
                     self.tell_no_dockerfile(file, &syntax);
                     continue;
                 }

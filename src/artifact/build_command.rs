@@ -57,7 +57,9 @@ pub fn calls(body: &Body, surroundings: &Surroundings<'_>) -> Calls {
             "docker" | "podman" | "buildah" | "nerdctl" => walk.build(command, &mut calls),
             "docker-compose" | "podman-compose" => calls.composes.push(walk.compose(command, command.args())),
             "make" | "gmake" => calls.makes.extend(walk.make(command)),
-            "" if walk.is_engine(command) => walk.build(command, &mut calls),
+            name if (name.is_empty() || name.contains(EXPRESSION)) && walk.is_engine(command) => {
+                walk.build(command, &mut calls);
+            }
             _ => calls.scripts.extend(walk.script(command)),
         }
         before = Some(command);

@@ -30,6 +30,8 @@ pub(super) const MAX_ORIGINS: usize = 100;
 pub(super) struct Named {
     pub(super) builds: Vec<Build>,
     pub(super) gaps: Vec<Gap>,
+    /// Whether something is built in a way that is only known when it runs.
+    pub(super) some_unknown: bool,
     /// Where each build stands, by what it is.
     known: BTreeMap<Key, usize>,
 }
@@ -63,6 +65,12 @@ pub(super) fn named(snapshot: &Snapshot, settings: &Settings, sources: &Sources)
     unknowns.for_each(|unknown| {
         named.gap(unknown.span, format!("what this script builds could not be read: {}", unknown.message));
     });
+    for caller in &sources.callers {
+        for call in &caller.calls.builds {
+            let origin = Origin { kind: OriginKind::Script, span: call.span, service: None, user: None };
+            named.add_call_of(snapshot, call, origin, !caller.is_for_development());
+        }
+    }
     named.add_bakes(snapshot, sources);
     named.add_settings(snapshot, settings);
     named
@@ -126,7 +134,7 @@ fn needs_root(snapshot: &Snapshot, folder: &str, dockerfile: &Dockerfile) -> boo
 }
 
 /// Whether a path lies where development containers are described.
-fn is_for_development(path: &str) -> bool {
+pub(super) fn is_for_development(path: &str) -> bool {
     path.split('/').any(|part| part == ".devcontainer")
 }
 
@@ -233,7 +241,10 @@ impl Named {
     fn compose_context(&mut self, snapshot: &Snapshot, folder: &str, text: &Text, service: &str) -> Option<Context> {
         let Some(context) = text.known() else {
             let unset = text.unset.join("`, `");
-            self.gap(text.span, format!("the context of service `{service}` depends on `{unset}`, which has no value"));
+            self.unknown(
+                text.span,
+                format!("the context of service `{service}` depends on `{unset}`, which has no value"),
+            );
             return None;
         };
         if is_remote(context) {
@@ -252,11 +263,16 @@ impl Named {
     }
 
     fn add_call(&mut self, snapshot: &Snapshot, call: &BuildCall, origin: Origin) {
+        self.add_call_of(snapshot, call, origin, true);
+    }
+
+    /// Adds a build; `product` says whether others are to run its image.
+    fn add_call_of(&mut self, snapshot: &Snapshot, call: &BuildCall, origin: Origin, product: bool) {
         let folder = call.folder.as_deref().and_then(|folder| paths::join("", folder));
         let context = match &call.context {
             CallContext::Elsewhere(what) => Context::Elsewhere(what.clone()),
             CallContext::Unknown(what) => {
-                self.gap(call.span, format!("the context of a build is only known when it runs: `{what}`"));
+                self.unknown(call.span, format!("the context of a build is only known when it runs: `{what}`"));
                 return;
             }
             CallContext::Git(dir) => match paths::join("", dir.trim_start_matches('/')) {
@@ -267,8 +283,10 @@ impl Named {
             },
             CallContext::Path(path) => {
                 let Some(folder) = &folder else {
-                    return self
-                        .gap(call.span, "the folder that a build starts from is only known when it runs".to_owned());
+                    return self.unknown(
+                        call.span,
+                        "the folder that a build starts from is only known when it runs".to_owned(),
+                    );
                 };
                 match paths::join(folder, path) {
                     Some(path) if !paths::is_out_of_sight(snapshot, &path) => Context::Dir(path),
@@ -281,7 +299,8 @@ impl Named {
         };
         let (base, dockerfile) = match (&call.dockerfile, &context) {
             (Some(Given::Unknown(what)), _) => {
-                return self.gap(call.span, format!("the Dockerfile of a build is only known when it runs: `{what}`"));
+                return self
+                    .unknown(call.span, format!("the Dockerfile of a build is only known when it runs: `{what}`"));
             }
             (Some(Given::Known(path)), Context::Git(dir)) => (Some(dir.clone()), path.as_str()),
             (Some(Given::Known(path)), _) => (folder, path.as_str()),
@@ -296,7 +315,8 @@ impl Named {
             None => None,
         };
         let Some(base) = base else {
-            return self.gap(call.span, "the folder that a build starts from is only known when it runs".to_owned());
+            return self
+                .unknown(call.span, "the folder that a build starts from is only known when it runs".to_owned());
         };
         let Some(dockerfile_path) = self.dockerfile_path(snapshot, &context, &base, dockerfile, call.span) else {
             return;
@@ -307,7 +327,7 @@ impl Named {
         });
         self.add(Build {
             dockerfile: None,
-            product: !is_for_development(&dockerfile_path),
+            product: product && !is_for_development(&dockerfile_path),
             dockerfile_path,
             context,
             target,
@@ -412,6 +432,12 @@ impl Named {
         }
         self.known.insert(key, self.builds.len());
         self.builds.push(build);
+    }
+
+    /// A build of which it is not known what it reads.
+    fn unknown(&mut self, span: Span, message: String) {
+        self.some_unknown = true;
+        self.gap(span, message);
     }
 
     fn gap(&mut self, span: Span, message: String) {

@@ -351,7 +351,7 @@ impl Contexts {
             contexts.facts.insert(key, facts);
         }
         contexts.limit_paths(builds);
-        contexts.dead = contexts.find_dead(snapshot, ignore_files, builds);
+        contexts.dead = contexts.find_dead(snapshot, ignore_files, builds, project.some_builds_unknown);
         contexts
     }
 
@@ -460,11 +460,18 @@ impl Contexts {
         list
     }
 
-    fn find_dead(&self, snapshot: &Snapshot, ignore_files: &[IgnoreFile], builds: &[Build]) -> Vec<DeadIgnoreFile> {
+    fn find_dead(
+        &self,
+        snapshot: &Snapshot,
+        ignore_files: &[IgnoreFile],
+        builds: &[Build],
+        some_unknown: bool,
+    ) -> Vec<DeadIgnoreFile> {
         if builds.is_empty() {
             return Vec::new();
         }
-        let certain = builds.iter().all(|build| build.is_explicit() && build.context.folder().is_some());
+        let certain =
+            !some_unknown && builds.iter().all(|build| build.is_explicit() && build.context.folder().is_some());
         let read: BTreeSet<usize> = builds.iter().filter_map(|build| build.ignore_file).collect();
         let mut own_of: BTreeMap<&str, usize> = BTreeMap::new();
         for build in builds {

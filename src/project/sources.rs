@@ -1,5 +1,5 @@
-//! The files of a snapshot that say how images are built, parsed: compose files, workflows,
-//! actions and bake files.
+//! The files of a snapshot that say how images are built, parsed: compose files, workflows, actions, bake files, Makefiles,
+//! scripts and the like.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,7 @@ use crate::settings::Settings;
 use crate::snapshot::{Kind, Snapshot};
 use crate::span::FileId;
 
+use super::callers::{self, Caller};
 use super::compose::{Application, Applications, applications, references};
 use super::{Gap, builds, paths};
 
@@ -25,6 +26,8 @@ pub(super) struct Sources {
     pub(super) workflows: Vec<Workflow>,
     pub(super) actions: Vec<Action>,
     pub(super) bakes: Vec<Bake>,
+    /// Makefiles, scripts and configurations that build something or lead to what does.
+    pub(super) callers: Vec<Caller>,
     pub(super) gaps: Vec<Gap>,
     /// Files that were named and not read yet.
     pub(super) unread: BTreeSet<FileId>,
@@ -56,14 +59,28 @@ impl Sources {
             .filter(|&file| snapshot.text(file).is_some())
             .map(|file| workflow::parse_action(file, snapshot.str(file)))
             .collect();
+        sources.read_callers(snapshot, settings);
         sources.read_bakes(snapshot);
         sources
     }
 
-    /// What workflows and actions run.
+    /// What workflows, actions, Makefiles and scripts run.
     pub(super) fn calls(&self) -> impl Iterator<Item = &Calls> {
         let of_workflows = self.workflows.iter().map(|workflow| &workflow.calls);
-        of_workflows.chain(self.actions.iter().map(|action| &action.calls))
+        let of_actions = self.actions.iter().map(|action| &action.calls);
+        of_workflows.chain(of_actions).chain(self.callers.iter().map(|caller| &caller.calls))
+    }
+
+    /// Makefiles and scripts are searched where there is something that they may build.
+    fn read_callers(&mut self, snapshot: &Snapshot, settings: &Settings) {
+        use ArtifactKind::{Bake, Compose, Dockerfile, IgnoreFile};
+        if [Dockerfile, IgnoreFile, Compose, Bake].iter().all(|kind| !self.by_kind.contains_key(kind)) {
+            return;
+        }
+        let found = callers::read(snapshot, settings, self.calls());
+        self.callers = found.list;
+        self.unread.extend(found.unread);
+        self.gaps.extend(found.gaps);
     }
 
     /// The bake files by name, and those that commands name. Compose files among these are read as such.

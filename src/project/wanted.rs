@@ -60,6 +60,8 @@ const MANIFESTS: &[&str] = &[
 /// may name further ones: hand these in, and ask again until the list is empty.
 ///
 /// * Artifacts by name, what compose files include and extend, the settings, and the baseline.
+/// * Where there is anything to build: Makefiles with what they include, shell scripts, `package.json`, `skaffold.yaml`,
+///   `devcontainer.json`, and the scripts that commands name.
 /// * The Dockerfiles that builds name.
 /// * For the contexts of builds: `.gitignore` files, manifests, files that may hold secrets, and the scripts that
 ///   ENTRYPOINT and CMD name.
@@ -76,7 +78,12 @@ pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
     let of_builds = all.iter().filter(|build| build.context.folder().is_some());
     let mut dockerfiles: BTreeSet<FileId> =
         of_builds.filter_map(|build| snapshot.find(&build.dockerfile_path)).collect();
-    let explicit = dockerfiles.clone();
+    let explicit: BTreeSet<FileId> = all
+        .iter()
+        .filter(|build| build.context.folder().is_some())
+        .filter(|build| build.is_product() || builds::is_for_development(&build.dockerfile_path))
+        .filter_map(|build| snapshot.find(&build.dockerfile_path))
+        .collect();
     dockerfiles.extend(by_name);
     wanted.extend(dockerfiles.iter().copied());
 
@@ -234,9 +241,9 @@ mod tests {
             rounds.push(paths.join(" "));
         }
         let expected = [
-            "compose.yaml db/Dockerfile",
+            "api/ops/docker-entrypoint.sh api/package.json compose.yaml db/Dockerfile other/package.json",
             ".gitignore api/build.txt ops/db.yaml",
-            "api/.env api/ops/docker-entrypoint.sh api/package.json",
+            "api/.env",
         ];
         assert_eq!(rounds, expected);
     }

@@ -373,3 +373,117 @@ fn bake_action_reads_the_repository_by_git_unless_told() {
         check(&files, &[&format!("api/D @ {context} (bake docker-bake.hcl:2)")]);
     }
 }
+
+#[test]
+fn makefiles_name_builds_from_their_own_folder() {
+    let makefile = "IMAGE ?= app\nDIR = web\n\nbuild:\n\t@docker build -t $(IMAGE) -f ops/Dockerfile .\n\ndeep:\n\tcd $(DIR) && $(DOCKER) build .\n\tdocker build $(UNKNOWN)\n\t$(MAKE) -C api image\n";
+    check(
+        &[
+            ("Makefile", makefile),
+            ("api/Makefile", "include ../common.mk\nimage:\n\tdocker build $(FLAGS) .\n"),
+            ("common.mk", "FLAGS = --target prod\nx:\n\tdocker build -f Dockerfile.x $(CURDIR)\n"),
+            ("ops/Dockerfile", FROM),
+            ("web/Dockerfile", FROM),
+            ("api/Dockerfile", "FROM a AS prod\n"),
+            ("api/Dockerfile.x", FROM),
+        ],
+        &[
+            "ops/Dockerfile @ . (script Makefile:5)",
+            "web/Dockerfile @ web (script Makefile:8)",
+            "api/Dockerfile @ api [prod] (script api/Makefile:3)",
+            "api/Dockerfile.x @ api (script common.mk:3)",
+            "? the context of a build is only known when it runs: `$(UNKNOWN)`",
+        ],
+    );
+}
+
+#[test]
+fn a_makefile_that_a_command_starts_elsewhere_starts_there() {
+    check(
+        &[
+            (".github/workflows/ci.yml", "jobs: {a: {steps: [{run: make -f build/Makefile image}]}}\n"),
+            ("build/Makefile", "image:\n\tdocker build -f build/Dockerfile .\n"),
+            ("build/Dockerfile", FROM),
+        ],
+        &["build/Dockerfile @ . (script build/Makefile:2)"],
+    );
+}
+
+#[test]
+fn scripts_name_builds_from_where_they_are_started() {
+    check(
+        &[
+            (".github/workflows/ci.yml", "jobs: {a: {steps: [{run: cd web && ../tools/image}]}}\n"),
+            ("tools/image", "#!/bin/sh\ndocker build .\n"),
+            ("scripts/own.sh", "#!/usr/bin/env bash\ncd \"$(dirname \"$0\")/../api\"\ndocker build .\n"),
+            ("scripts/root.sh", "docker build -f ops/Dockerfile .\n"),
+            ("db/build.sh", "docker build -f Dockerfile.db .\n"),
+            ("lib/x.py", "docker build .\n"),
+            ("web/Dockerfile", FROM),
+            ("api/Dockerfile", FROM),
+            ("ops/Dockerfile", FROM),
+            ("db/Dockerfile.db", FROM),
+        ],
+        &[
+            "web/Dockerfile @ web (script tools/image:2)",
+            "db/Dockerfile.db @ db (script db/build.sh:1)",
+            "api/Dockerfile @ api (script scripts/own.sh:3)",
+            "ops/Dockerfile @ . (script scripts/root.sh:1)",
+        ],
+    );
+    check(
+        &[("scripts/x.sh", "docker build .\n"), ("scripts/Dockerfile", FROM), ("Dockerfile", FROM)],
+        &[
+            "Dockerfile @ . (convention Dockerfile:1)",
+            "scripts/Dockerfile @ scripts (convention scripts/Dockerfile:1)",
+            "? the context of a build is only known when it runs: `.`",
+        ],
+    );
+}
+
+#[test]
+fn packages_skaffold_and_development_containers_name_builds() {
+    check(
+        &[
+            (
+                "web/package.json",
+                "{\"scripts\": {\"image\": \"docker build -t web . && cd ../api && docker build .\"}}",
+            ),
+            ("skaffold.yaml", "build:\n  artifacts:\n    - image: db\n      context: db\n"),
+            (
+                ".devcontainer/devcontainer.json",
+                "// x\n{\"build\": {\"dockerfile\": \"../Dockerfile\", \"context\": \"..\", \"target\": \"dev\"}}",
+            ),
+            ("Dockerfile", "FROM a AS dev\nFROM b\n"),
+            ("web/Dockerfile", FROM),
+            ("api/Dockerfile", FROM),
+            ("db/Dockerfile", FROM),
+        ],
+        &[
+            "web/Dockerfile @ web (script web/package.json:1)",
+            "api/Dockerfile @ api (script web/package.json:1)",
+            "db/Dockerfile @ db (script skaffold.yaml:4)",
+            "Dockerfile @ . [dev] (script .devcontainer/devcontainer.json:2)",
+            // Others run something else of it.
+            "Dockerfile @ . (convention Dockerfile:1)",
+        ],
+    );
+}
+
+#[test]
+fn an_ignore_file_that_only_a_script_uses_is_alive() {
+    let dead = |files: &[(&str, &str)]| {
+        let snapshot = Snapshot::from_texts("t", files.iter().copied());
+        let settings = Settings::default();
+        let project = Project::new(&snapshot, &settings);
+        project.contexts.dead.iter().map(|dead| dead.certain).collect::<Vec<_>>()
+    };
+    let compose = ("compose.yaml", "services:\n  api:\n    build: api\n");
+    let files = [compose, (".dockerignore", "x\n"), ("api/Dockerfile", FROM)];
+    assert_eq!(dead(&files), [true]);
+    let script = ("build.sh", "docker build -f api/Dockerfile .\n");
+    assert_eq!(dead(&[&files[..], &[script]].concat()), [true; 0]);
+    // What is not known may be anything.
+    let script = ("build.sh", "docker build -f api/Dockerfile $CONTEXT\n");
+    assert_eq!(dead(&[&files[..], &[script]].concat()), [false]);
+}
