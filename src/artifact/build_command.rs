@@ -179,8 +179,8 @@ impl Walk<'_> {
         let text = self.text(first)?;
         let is_shell = shell::is_shell(shell::base_name(&text)) || matches!(&*text, "." | "source");
         let (word, text) = if is_shell {
-            let words = argv.iter().skip(1).map(|word| (word, self.text(word)));
-            let (word, text) = words.skip_while(|(_, text)| text.as_deref().is_some_and(is_shell_option)).next()?;
+            let mut words = argv.iter().skip(1).map(|word| (word, self.text(word)));
+            let (word, text) = words.find(|(_, text)| !text.as_deref().is_some_and(is_shell_option))?;
             // What `-c` runs is read where it stands.
             (word, text.filter(|text| !text.starts_with('-'))?)
         } else if text.contains('/') {

@@ -317,7 +317,7 @@ impl Reader<'_> {
         }
         for &file in by_name.iter().filter(|file| !done.contains_key(*file)) {
             if let Some(body) = self.script(file) {
-                self.from_root_or_own(file, &body);
+                self.started_somewhere(file, &body);
             }
         }
     }
@@ -336,7 +336,7 @@ impl Reader<'_> {
 
     /// What a script builds of which nobody says where it is started: for each call that place counts, the root or the
     /// folder of the script, which has the Dockerfile.
-    fn from_root_or_own(&mut self, file: FileId, body: &Body) {
+    fn started_somewhere(&mut self, file: FileId, body: &Body) {
         let text = self.snapshot.str(file);
         let own = paths::folder(self.snapshot.path(file)).to_owned();
         let mut at_root = calls_of(body, text, Some(String::new()));

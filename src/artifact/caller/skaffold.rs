@@ -58,7 +58,7 @@ fn call(artifact: &Node) -> Option<BuildCall> {
         folder: None,
         context,
         dockerfile: Some(dockerfile),
-        target: field("target").map(|target| given(target)),
+        target: field("target").map(given),
         args: args.collect(),
         contexts: Vec::new(),
         tags: image.as_str().filter(|image| !is_template(image)).map(str::to_owned).into_iter().collect(),
