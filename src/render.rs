@@ -8,11 +8,11 @@ pub mod criteria;
 pub mod escape;
 mod excerpt;
 pub mod json;
-pub mod markdown;
 pub mod review;
 #[cfg(test)]
 mod sample;
 pub mod sarif;
+pub mod summary;
 pub mod terminal;
 pub mod words;
 

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use super::Target;
-use super::escape::{capped, cell, code, log_text, prose};
-use super::words::{self, heading};
+use super::escape::{capped, log_text};
+use super::summary::summary;
+use super::words;
 use crate::finding::{Fingerprint, Severity};
-use crate::report::{BuildFact, Conclusion, Judged, Report, Status};
+use crate::report::{Conclusion, Judged, Report, Status};
 
 /// `output.summary` is refused above 65,535; counted in bytes here, since the description of the API does not say.
 pub const MAX_SUMMARY_BYTES: usize = 65_000;
@@ -18,6 +19,9 @@ pub const ANNOTATIONS_PER_REQUEST: usize = 50;
 
 /// Twenty requests. Beyond it nobody reads them, and the limit of 80 writes a minute is near.
 pub const MAX_ANNOTATIONS: usize = 1_000;
+
+/// Room in the summary for the line that counts the annotations left out.
+const NOTE_RESERVE: usize = 500;
 
 /// `message` may have 64 KB.
 const MESSAGE_CAP: usize = 4_000;
@@ -94,13 +98,20 @@ pub const ID_PREFIX: &str = "plimsoll:v1:";
 
 /// The check run of a report; `commented` are the findings that have an inline comment and need no annotation.
 pub fn check_run(report: &Report<'_>, name: &str, target: &Target, commented: &BTreeSet<Fingerprint>) -> CheckRun {
+    let mut annotations = annotations(report, commented);
+    let mut summary = summary(report, target, MAX_SUMMARY_BYTES - NOTE_RESERVE);
+    let left_out = annotations.len().saturating_sub(MAX_ANNOTATIONS);
+    if left_out > 0 {
+        annotations.truncate(MAX_ANNOTATIONS);
+        summary.push_str(&format!("\n{}\n", words::annotations_left_out(left_out)));
+    }
     CheckRun {
         name: name.to_owned(),
         head: target.head.clone(),
         conclusion: report.conclusion,
         title: words::title(report),
-        summary: summary(report, target, MAX_SUMMARY_BYTES),
-        annotations: annotations(report, commented),
+        summary,
+        annotations,
     }
 }
 
@@ -114,7 +125,6 @@ pub fn annotations(report: &Report<'_>, commented: &BTreeSet<Fingerprint>) -> Ve
         .map(|judged| annotation(judged, report))
         .collect();
     annotations.sort_by_key(|annotation| std::cmp::Reverse(annotation.severity));
-    annotations.truncate(MAX_ANNOTATIONS);
     annotations
 }
 
@@ -134,131 +144,6 @@ fn annotation(judged: &Judged, report: &Report<'_>) -> Annotation {
         severity: finding.severity,
         title: finding.rule.to_owned(),
         message: log_text(&capped(&message, MESSAGE_CAP)),
-    }
-}
-
-/// The report as Markdown of at most `budget` bytes: the conclusion, then what is introduced, resolved, standing and
-/// accepted, the builds, and what could not be judged. What does not fit is counted.
-pub fn summary(report: &Report<'_>, target: &Target, budget: usize) -> String {
-    let mut page = Page { text: format!("{}\n", words::verdict(report)), budget };
-    if !report.affected {
-        return page.text;
-    }
-    let of = |status: Status| {
-        report.findings.iter().filter(move |judged| {
-            judged.status == status && (judged.suppressed.is_none() || status == Status::Resolved)
-        })
-    };
-    let row = |judged: &Judged| finding_row(judged, report, target);
-    page.table(heading::INTRODUCED, FINDING_COLUMNS, of(Status::Introduced).map(row));
-    page.table(heading::PRESENT, FINDING_COLUMNS, of(Status::Present).map(row));
-    page.table(heading::RESOLVED, FINDING_COLUMNS, of(Status::Resolved).map(row));
-    let accepted = report.findings.iter().filter(|judged| judged.status != Status::Resolved);
-    page.table(
-        heading::ACCEPTED,
-        &["Severity", "Rule", "Where", "Reason"],
-        accepted.filter_map(|judged| accepted_row(judged, report, target)),
-    );
-    page.table(heading::STANDING, FINDING_COLUMNS, of(Status::Standing).map(row));
-    page.table(
-        heading::BUILDS,
-        &["Dockerfile", "Context", "Ignore file", "Runs as", "Known from"],
-        report.builds.iter().map(|build| build_row(build, target)),
-    );
-    let gaps = report
-        .gaps
-        .iter()
-        .map(|gap| vec![target.place(&gap.path, gap.line), prose(&capped(&gap.message, MESSAGE_CAP))]);
-    page.table(heading::GAPS, &["Where", "What, and why"], gaps);
-    page.text
-}
-
-const FINDING_COLUMNS: &[&str] = &["Severity", "Rule", "Where", "What"];
-
-fn finding_row(judged: &Judged, report: &Report<'_>, target: &Target) -> Vec<String> {
-    let finding = &judged.finding;
-    let mut message = prose(&capped(&finding.message, MESSAGE_CAP));
-    if judged.fails {
-        message = format!("**{}** {message}", words::FAILS);
-    }
-    vec![finding.severity.name().to_owned(), rule(finding.rule), place(judged, report, target), message]
-}
-
-fn accepted_row(judged: &Judged, report: &Report<'_>, target: &Target) -> Option<Vec<String>> {
-    let suppression = judged.suppressed.as_ref()?;
-    let reason = suppression.reason.as_deref().map_or(String::new(), |reason| prose(&capped(reason, MESSAGE_CAP)));
-    let reason = format!("{reason} ({})", target.place(&suppression.path, suppression.line));
-    let finding = &judged.finding;
-    Some(vec![finding.severity.name().to_owned(), rule(finding.rule), place(judged, report, target), reason])
-}
-
-fn build_row(build: &BuildFact, target: &Target) -> Vec<String> {
-    let dockerfile = match &build.target {
-        Some(stage) => format!("{} → {}", code(&build.dockerfile), code(stage)),
-        None => code(&build.dockerfile),
-    };
-    let user = match (&build.user, build.root) {
-        (Some(user), Some(true)) => format!("{} (root)", code(user)),
-        (Some(user), _) => code(user),
-        (None, Some(true)) => "root".to_owned(),
-        (None, _) => words::UNKNOWN.to_owned(),
-    };
-    let origins: Vec<String> = build
-        .origins
-        .iter()
-        .map(|origin| format!("{} {}", origin.kind.name(), target.place(&origin.path, origin.line)))
-        .collect();
-    let ignore_file = build.ignore_file.as_deref().map_or_else(|| words::NONE.to_owned(), code);
-    vec![dockerfile, code(&build.context), ignore_file, user, origins.join(", ")]
-}
-
-fn rule(id: &str) -> String {
-    format!("[{id}]({})", words::rule_page(id))
-}
-
-fn place(judged: &Judged, report: &Report<'_>, target: &Target) -> String {
-    let snapshot = report.snapshot_of(judged);
-    let path = snapshot.path(judged.finding.span.file);
-    let line = snapshot.line(judged.finding.span);
-    match judged.status {
-        Status::Resolved => code(&format!("{path}:{line}")),
-        Status::Introduced | Status::Present | Status::Standing => target.place(path, line),
-    }
-}
-
-/// Markdown in the making that stays within a budget.
-struct Page {
-    text: String,
-    budget: usize,
-}
-
-impl Page {
-    fn table(&mut self, heading: &str, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-        let mut rows = rows.peekable();
-        if rows.peek().is_none() {
-            return;
-        }
-        self.text.push_str(&format!("\n### {heading}\n\n"));
-        let head = format!("| {} |\n|{}\n", columns.join(" | "), " --- |".repeat(columns.len()));
-        let mut left_out = 0;
-        let mut any = false;
-        for row in rows {
-            let cells: Vec<String> = row.iter().map(|markdown| cell(markdown)).collect();
-            let line = format!("| {} |\n", cells.join(" | "));
-            // Room for the headings and counts of the tables to come.
-            if left_out > 0 || self.text.len() + head.len() + line.len() + 1_000 > self.budget {
-                left_out += 1;
-                continue;
-            }
-            if !any {
-                self.text.push_str(&head);
-                any = true;
-            }
-            self.text.push_str(&line);
-        }
-        if left_out > 0 {
-            self.text.push_str(&format!("\n{}\n", words::cut(left_out)));
-        }
     }
 }
 
@@ -305,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_counted() {
+    fn annotations_beyond_the_limit_are_counted_in_the_summary() {
         let files = Snapshot::from_texts("r", [("D", "FROM a\n")]);
-        let many: Vec<_> = (0..2_000).map(|_| (Status::Introduced, Severity::Error, "a | b\n@me")).collect();
+        let many: Vec<_> =
+            (0..MAX_ANNOTATIONS + 2).map(|_| (Status::Introduced, Severity::Error, "a | b\n@me")).collect();
         let report = report(&files, &files, &many);
         let run = check_run(&report, "plimsoll review", &Target::default(), &BTreeSet::new());
         assert!(run.summary.len() < MAX_SUMMARY_BYTES);
-        let rows = run.summary.lines().filter(|line| line.starts_with("| error")).count();
-        assert!(run.summary.contains(&words::cut(2_000 - rows)), "{rows}");
+        assert!(run.summary.ends_with(&format!("{}\n", words::annotations_left_out(2))), "{}", run.summary);
         assert!(run.summary.contains("| **Fails the check.** a `\\|` b `@me` |"), "{}", &run.summary[..400]);
         assert_eq!(run.annotations.len(), MAX_ANNOTATIONS);
     }
@@ -337,13 +222,5 @@ mod tests {
         assert_eq!(messages, ["grave", "mild"]);
         assert_eq!(run.title, "3 findings introduced, 2 of them failing, 1 resolved");
         assert_ne!(run.id(), check_run(&report, "n", &Target::default(), &BTreeSet::new()).id());
-    }
-
-    #[test]
-    fn a_change_that_touches_no_artifact_has_one_line() {
-        let files = Snapshot::from_texts("r", [("D", "FROM a\n")]);
-        let mut report = report(&files, &files, &[]);
-        (report.affected, report.conclusion) = (false, Conclusion::Success);
-        assert_eq!(summary(&report, &Target::default(), 9).lines().count(), 1);
     }
 }

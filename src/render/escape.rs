@@ -231,7 +231,27 @@ impl Markdown {
 
 /// What may stand alone between two words or close to a code span: alone it is no markup.
 fn is_punctuation(c: char) -> bool {
-    matches!(c, '.' | ',' | ';' | ':' | '?' | '!' | '(' | ')' | '"' | '\'' | '“' | '”' | '‘' | '’' | '–' | '—' | '…')
+    matches!(
+        c,
+        '.' | ','
+            | ';'
+            | ':'
+            | '?'
+            | '!'
+            | '('
+            | ')'
+            | '"'
+            | '\''
+            | '“'
+            | '”'
+            | '‘'
+            | '’'
+            | '–'
+            | '—'
+            | '…'
+            | '←'
+            | '→'
+    )
 }
 
 /// Whether a word means nothing but itself to Markdown and to GitHub.

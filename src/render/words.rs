@@ -169,6 +169,12 @@ pub const FAILS: &str = "Fails the check.";
 /// Where the answer is not known.
 pub const UNKNOWN: &str = "unknown";
 
+/// Where it is known that it is not root, and not who.
+pub const NOT_ROOT: &str = "not root";
+
+/// Where somebody accepted a finding and did not say why.
+pub const NO_REASON: &str = "no reason given";
+
 /// Where there is no such thing.
 pub const NONE: &str = "none";
 
@@ -182,6 +188,8 @@ pub mod heading {
     pub const RESOLVED: &str = "Resolved";
     /// In both.
     pub const STANDING: &str = "Standing before and after";
+    /// What the triage issues demand.
+    pub const CRITERIA: &str = "Acceptance criteria";
     /// Accepted with a reason.
     pub const ACCEPTED: &str = "Accepted";
     /// How images get built.
@@ -224,6 +232,11 @@ pub const HEAD_MOVED: &str =
 
 /// When the pull request is closed.
 pub const CLOSED: &str = "The pull request is closed; nothing is posted.";
+
+/// After the annotations of a check run were cut.
+pub fn annotations_left_out(count: usize) -> String {
+    format!("{} more have no annotation: a check run carries the 1,000 gravest.", findings(count))
+}
 
 /// After workflow commands were cut.
 pub fn annotations_cut(count: usize) -> String {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use plimsoll::hunks::Change;
 use plimsoll::judge::judge;
-use plimsoll::render::{criteria, json, markdown, sarif, terminal};
+use plimsoll::render::{Target, criteria, json, sarif, summary, terminal};
 use plimsoll::report::{Conclusion, Report, Status};
 use plimsoll::{artifact, baseline, settings};
 
@@ -15,6 +15,7 @@ use crate::init;
 use crate::mistake::{Mistake, Result};
 use crate::output::Output;
 use crate::policy::{self, Policy};
+use crate::runner;
 use crate::source::{self, Place, Tree};
 
 /// Judges the files, alone or against others, and prints the report.
@@ -51,7 +52,7 @@ pub(crate) fn check(arguments: &Check, output: &Output) -> Result<ExitCode> {
         }
         Format::Json => json::json(&report),
         Format::Sarif => sarif::sarif(&report),
-        Format::Markdown => markdown::markdown(&report),
+        Format::Markdown => summary::summary(&report, &Target::default(), runner::MAX_SUMMARY_BYTES),
     };
     Ok(exit(failed(&report), output.document(&text)))
 }
@@ -70,7 +71,7 @@ pub(crate) fn builds(arguments: &Builds, output: &Output) -> Result<ExitCode> {
     Ok(output.document(&match arguments.format {
         ListFormat::Text => terminal::builds(&report),
         ListFormat::Json => json::builds(&report.builds),
-        ListFormat::Markdown => markdown::builds(&report.builds),
+        ListFormat::Markdown => summary::builds(&report.builds, usize::MAX),
     }))
 }
 
