@@ -9,8 +9,8 @@ use crate::criteria::compare;
 use crate::delta::{self, Side};
 use crate::finding::{Finding, Fingerprint, Severity};
 use crate::hunks::{Change, FileStatus};
-use crate::project::Project;
 use crate::project::user::User;
+use crate::project::{Gap, Project};
 use crate::report::{
     BuildFact, Conclusion, CriterionChange, IssueVerdicts, Judged, OriginFact, PlacedGap, Report, Status, Suppression,
 };
@@ -34,7 +34,12 @@ pub fn judge<'a>(
     let before = base.map(|snapshot| Project::new(snapshot, settings));
     let mut project = Project::new(head, settings);
     let criteria = compare::issues(before.as_ref(), &project);
-    let base_side = before.as_ref().map(|project| Side { snapshot: project.snapshot, findings: rules::run(project) });
+    let mut uncompared = Vec::new();
+    let base_side = before.as_ref().map(|project| {
+        let (findings, too_many) = rules::judged(project);
+        uncompared.extend(too_many.iter().map(|gap| place(project.snapshot, gap)));
+        Side { snapshot: project.snapshot, findings }
+    });
     let (found, too_many) = rules::judged(&project);
     project.gaps.extend(too_many);
     let mut head_side = Side { snapshot: head, findings: found };
@@ -72,7 +77,7 @@ pub fn judge<'a>(
         findings,
         criteria,
         builds: builds(&project),
-        gaps: gaps(&project),
+        gaps: gaps(&project).chain(uncompared.into_iter().map(of_base)).collect(),
         affected,
     }
 }
@@ -175,12 +180,19 @@ fn builds(project: &Project<'_>) -> Vec<BuildFact> {
     facts.collect()
 }
 
-fn gaps(project: &Project<'_>) -> Vec<PlacedGap> {
-    let snapshot = project.snapshot;
-    let place = |gap: &crate::project::Gap| PlacedGap {
+fn gaps<'p>(project: &'p Project<'_>) -> impl Iterator<Item = PlacedGap> + 'p {
+    project.gaps.iter().map(|gap| place(project.snapshot, gap))
+}
+
+fn place(snapshot: &Snapshot, gap: &Gap) -> PlacedGap {
+    PlacedGap {
         path: snapshot.path(gap.span.file).to_owned(),
         line: snapshot.line(gap.span),
         message: gap.message.clone(),
-    };
-    project.gaps.iter().map(place).collect()
+    }
+}
+
+/// A finding of head that has its like among those of base that were too many is told as introduced.
+fn of_base(gap: PlacedGap) -> PlacedGap {
+    PlacedGap { message: format!("at the base {}; one of them may be told as introduced", gap.message), ..gap }
 }

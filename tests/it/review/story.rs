@@ -107,14 +107,19 @@ impl Story {
         command.arg("review").args(arguments).current_dir(self.folder.path());
         // Nothing of the machine that runs the tests, which may be a workflow itself.
         command.env_clear().envs(&self.environment);
+        self.told(&mut command, "")
+    }
+
+    /// Runs the command to its end; `folder` is where it finds the runner's files.
+    fn told(&self, command: &mut Command, folder: &str) -> Run {
         let output = command.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Run {
             code: output.status.code().unwrap(),
             stdout: text(output.stdout),
             stderr: text(output.stderr),
-            summary: self.read("summary"),
-            outputs: outputs(&self.read("output")),
+            summary: self.read(&format!("{folder}summary")),
+            outputs: outputs(&self.read(&format!("{folder}output"))),
         }
     }
 
@@ -154,15 +159,7 @@ impl Story {
         for (name, value) in environment.filter(|(name, _)| !inside.contains_key(name)).chain(inside.clone()) {
             command.arg("-e").arg(format!("{name}={value}"));
         }
-        let output = command.arg(image).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Run {
-            code: output.status.code().unwrap(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-            summary: self.read("github/file_commands/summary"),
-            outputs: outputs(&self.read("github/file_commands/output")),
-        }
+        self.told(command.arg(image), "github/file_commands/")
     }
 
     /// A file below the runner's folder.
