@@ -150,7 +150,10 @@ impl Review {
         let (shown, beyond) = placed.split_at(placed.len().min(MAX_COMMENTS));
         let comments = shown.iter().filter_map(|remark| comment(remark)).collect();
         let run = self.run();
-        let mut body = Body::new(format!("{}\n", words::review_lead(self, fresh.len())), &run);
+        let mut body = Body::new(
+            format!("{}\n", words::review_lead(self.counts, self.conclusion, self.remarks.len(), fresh.len())),
+            &run,
+        );
         body.list(words::BEYOND_THE_LIMIT, beyond);
         body.list(words::WITHOUT_A_LINE, &unplaced);
         Some(Post { commit_id: self.head.clone(), body: body.finish(), event: "COMMENT", comments, run })

@@ -3,7 +3,6 @@
 //! What comes in is escaped already, or a number; what goes out is Markdown on one line, or plain text where the name
 //! says so.
 
-use super::review::Review;
 use crate::report::{Conclusion, Report, Status};
 
 /// The page of a rule.
@@ -104,11 +103,10 @@ fn are(count: usize) -> String {
     format!("{} {}", if count == 1 { "is" } else { "are" }, findings(count))
 }
 
-/// The first line of a review of which `fresh` remarks are new.
-pub fn review_lead(review: &Review, fresh: usize) -> String {
-    let counts = review.counts;
+/// The first line of a review of so many remarks, of which `fresh` are new.
+pub fn review_lead(counts: Counts, conclusion: Conclusion, remarks: usize, fresh: usize) -> String {
     let mut lead = format!("This change introduces {}", findings(counts.new));
-    lead.push_str(&match (review.conclusion, counts.failing) {
+    lead.push_str(&match (conclusion, counts.failing) {
         (Conclusion::Success, _) => "; the check passes.".to_owned(),
         (Conclusion::Failure, failing) if failing == counts.new && failing == 1 => {
             ", and it fails the check.".to_owned()
@@ -117,7 +115,7 @@ pub fn review_lead(review: &Review, fresh: usize) -> String {
         (Conclusion::Failure, 1) => ", of which 1 fails the check.".to_owned(),
         (Conclusion::Failure, failing) => format!(", of which {failing} fail the check."),
     });
-    if fresh < review.remarks.len() {
+    if fresh < remarks {
         lead.push_str(&format!(" New in this review: {fresh}."));
     }
     if counts.resolved > 0 {

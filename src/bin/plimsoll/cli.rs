@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::review::Review;
-
 /// The examples under `plimsoll --help`.
 const EXAMPLES: &str = "\
 Examples:
@@ -34,6 +32,15 @@ CI would see: tracked, or neither tracked nor ignored. Settings come from .githu
 base.
 
 Exit codes: 0 clean, 1 findings that fail, 2 could not judge. The document alone goes to stdout.";
+
+const REVIEW_EXAMPLES: &str = "\
+In a workflow, every flag is also an input of the action. The token comes from the input `token`, or from GITHUB_TOKEN.
+
+Examples:
+  plimsoll review --dry-run                         in a workflow: what would be posted
+  plimsoll review --base old --head new --dry-run   anywhere: what a review of two folders would say
+
+Exit codes: 0 clean, 1 findings that fail, 2 could not judge.";
 
 /// Reviews Dockerfiles, ignore files, compose files and what builds them, as Docker reads them.
 #[derive(Debug, Parser)]
@@ -279,4 +286,30 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "plimsoll", &mut script);
     String::from_utf8_lossy(&script).into_owned()
+}
+
+/// `plimsoll review`.
+#[derive(Debug, Args)]
+#[command(after_help = REVIEW_EXAMPLES)]
+pub(crate) struct Review {
+    /// Print the plan and what would be posted, and post nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Compare with this folder instead of asking GitHub; needs --head and --dry-run
+    #[arg(long, value_name = "DIR", requires = "head", requires = "dry_run")]
+    pub base: Option<PathBuf>,
+    /// Judge this folder instead of asking GitHub; needs --base and --dry-run
+    #[arg(long, value_name = "DIR", requires = "base", requires = "dry_run")]
+    pub head: Option<PathBuf>,
+    /// Whether to post a review on pull requests [default: true]
+    #[arg(long, value_name = "BOOL")]
+    pub comment: Option<bool>,
+    /// The name of the check run [default: plimsoll review]
+    #[arg(long, value_name = "NAME")]
+    pub check_name: Option<String>,
+    /// Give up after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+    #[command(flatten)]
+    pub settings: SettingsFlags,
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
 use plimsoll::finding::Fingerprint;
 use plimsoll::hunks::Change;
 use plimsoll::judge::judge;
@@ -21,7 +20,7 @@ use plimsoll::{baseline, settings};
 use tokio::time::Instant;
 
 use crate::check;
-use crate::cli::SettingsFlags;
+use crate::cli::{Review, SettingsFlags};
 use crate::event::{Environment, Request, Subject};
 use crate::github::{Answer, Failure, GitHub, Token};
 use crate::mistake::{Mistake, Result};
@@ -31,41 +30,6 @@ use crate::publish::{self, Published, Wishes};
 use crate::remote::{self, Blobs, Tree};
 use crate::runner;
 use crate::source::Place;
-
-const EXAMPLES: &str = "\
-In a workflow, every flag is also an input of the action. The token comes from the input `token`, or from GITHUB_TOKEN.
-
-Examples:
-  plimsoll review --dry-run                         in a workflow: what would be posted
-  plimsoll review --base old --head new --dry-run   anywhere: what a review of two folders would say
-
-Exit codes: 0 clean, 1 findings that fail, 2 could not judge.";
-
-/// `plimsoll review`.
-#[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct Review {
-    /// Print the plan and what would be posted, and post nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Compare with this folder instead of asking GitHub; needs --head and --dry-run
-    #[arg(long, value_name = "DIR", requires = "head", requires = "dry_run")]
-    pub base: Option<PathBuf>,
-    /// Judge this folder instead of asking GitHub; needs --base and --dry-run
-    #[arg(long, value_name = "DIR", requires = "base", requires = "dry_run")]
-    pub head: Option<PathBuf>,
-    /// Whether to post a review on pull requests [default: true]
-    #[arg(long, value_name = "BOOL")]
-    pub comment: Option<bool>,
-    /// The name of the check run [default: plimsoll review]
-    #[arg(long, value_name = "NAME")]
-    pub check_name: Option<String>,
-    /// Give up after so many seconds
-    #[arg(long, value_name = "SECONDS")]
-    pub timeout: Option<u64>,
-    #[command(flatten)]
-    pub settings: SettingsFlags,
-}
 
 /// How long a run may take. A job's own limit is six hours, which nobody wants to wait for.
 const DEFAULT_TIMEOUT: u64 = 600;
