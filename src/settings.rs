@@ -34,6 +34,8 @@ pub struct Settings {
     pub rules: BTreeMap<String, RuleSetting>,
     /// Builds that no other file names.
     pub builds: Vec<BuildSetting>,
+    /// Compose files that are used together, each list in the order of `-f`.
+    pub applications: Vec<Vec<String>>,
     /// Where triage issues lie.
     pub criteria: GlobSet,
     /// Base image name to the version (or range) that the team agreed on.
@@ -55,6 +57,8 @@ pub struct Layer {
     pub rules: BTreeMap<String, RuleSetting>,
     /// `builds`; those of all layers count.
     pub builds: Vec<BuildSetting>,
+    /// `applications`; those of all layers count.
+    pub applications: Vec<Vec<String>>,
     /// `criteria`; the patterns of all layers count.
     pub criteria: Vec<PathGlob>,
     /// `base-images`; of two layers the upper one decides, image by image.
@@ -122,6 +126,7 @@ impl Default for Settings {
             exclude: GlobSet::empty(),
             rules: BTreeMap::new(),
             builds: Vec::new(),
+            applications: Vec::new(),
             criteria: GlobSet::empty(),
             base_images: BTreeMap::new(),
             comment: true,
@@ -139,6 +144,7 @@ impl Layer {
             exclude: [below.exclude, self.exclude].concat(),
             rules: below.rules.into_iter().chain(self.rules).collect(),
             builds: [below.builds, self.builds].concat(),
+            applications: [below.applications, self.applications].concat(),
             criteria: [below.criteria, self.criteria].concat(),
             base_images: below.base_images.into_iter().chain(self.base_images).collect(),
             comment: self.comment.or(below.comment),
@@ -155,6 +161,7 @@ impl Layer {
             exclude: compile("exclude", &self.exclude)?,
             rules: self.rules,
             builds: self.builds,
+            applications: self.applications,
             criteria: compile("criteria", &self.criteria)?,
             base_images: self.base_images,
             comment: self.comment.unwrap_or(defaults.comment),

@@ -3,18 +3,23 @@
 //! The source of the behaviour is the Compose specification (<https://github.com/compose-spec/compose-spec>) and
 //! compose-go. This module reads one file; how several make an application is the project's affair.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Problem;
 use super::yaml::{self, Yaml};
 use crate::span::{FileId, Span};
 
+mod canonical;
 pub mod dotenv;
 pub mod interpolate;
-mod read;
+pub(crate) mod merge;
+pub(crate) mod read;
+pub(crate) mod schema;
+mod short;
+pub mod tree;
 
-use read::Reader;
+use tree::{Entry, Node, Value};
 
 /// The variables of `.env`, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -26,12 +31,16 @@ pub struct Compose {
     pub file: FileId,
     /// The tree it was read from.
     pub yaml: Yaml,
-    /// The services, in order.
+    /// Its values in their long form, all documents together, `!reset` and `!override` not yet applied.
+    pub tree: Arc<Node>,
+    /// The services that it names, in order, as if it were the only file.
     pub services: Vec<Service>,
     /// What it includes.
     pub includes: Vec<Include>,
-    /// What Compose would refuse.
+    /// What is no YAML.
     pub problems: Vec<Problem>,
+    /// What Compose would refuse although it is YAML, whatever the environment holds.
+    pub refused: Vec<Problem>,
     /// What cannot be known from the repository alone: required variables without a value.
     pub unknowns: Vec<Problem>,
 }
@@ -64,7 +73,7 @@ pub struct Service {
     /// What is published.
     pub ports: Vec<Port>,
     /// Where further variables come from.
-    pub env_files: Vec<Text>,
+    pub env_files: Vec<EnvFile>,
     /// Variables: name, and value where it is not taken from the environment.
     pub environment: Vec<(Text, Option<Text>)>,
     /// When it takes part.
@@ -73,8 +82,8 @@ pub struct Service {
     pub depends_on: Vec<Dependency>,
     /// What it starts from.
     pub extends: Option<Extends>,
-    /// The names of keys that an overlay takes away with `!reset`.
-    pub reset: Vec<String>,
+    /// Everything that it says, in the long form.
+    pub node: Arc<Node>,
 }
 
 /// A scalar with its variables replaced.
@@ -84,8 +93,19 @@ pub struct Text {
     pub text: String,
     /// The variables that nothing in the repository gives a value.
     pub unset: Vec<String>,
+    /// Whether variables stood in it.
+    pub interpolated: bool,
     /// Where it stands, quotes included.
     pub span: Span,
+}
+
+/// One item of `env_file:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvFile {
+    /// The file, relative to the folder of the project.
+    pub path: Text,
+    /// Whether Compose refuses to go on without it.
+    pub required: bool,
 }
 
 /// `build:`.
@@ -166,6 +186,8 @@ pub struct Dependency {
     pub service: Text,
     /// `service_started` where nothing is said.
     pub condition: Option<Text>,
+    /// Whether Compose refuses to go on without it.
+    pub required: bool,
 }
 
 /// `extends:`.
@@ -182,6 +204,10 @@ pub struct Extends {
 pub struct Include {
     /// The files, merged in order; relative to the file that includes them.
     pub paths: Vec<Text>,
+    /// The folder that their paths start from; `None` is that of the first file.
+    pub project_directory: Option<Text>,
+    /// Where their variables come from; none is the `.env` of their folder.
+    pub env_files: Vec<Text>,
     /// The item.
     pub span: Span,
 }
@@ -194,90 +220,106 @@ impl Text {
 }
 
 impl Service {
-    /// What the service will be when `over` is put on top: values replace, lists grow, as Compose merges
-    /// (<https://github.com/compose-spec/compose-spec/blob/main/13-merge.md>).
-    #[must_use]
-    pub fn overlaid(&self, over: &Service) -> Service {
-        fn pick<T: Clone>(key: &str, base: &Option<T>, over: &Option<T>, reset: &[String]) -> Option<T> {
-            if reset.iter().any(|name| name == key) {
-                return None;
-            }
-            over.clone().or_else(|| base.clone())
-        }
-        fn list<T: Clone>(name: &str, base: &[T], over: &[T], reset: &[String], key: fn(&T) -> String) -> Vec<T> {
-            if reset.iter().any(|reset| reset == name) {
-                return over.to_vec();
-            }
-            let replaced: BTreeSet<String> = over.iter().map(key).collect();
-            base.iter().filter(|item| !replaced.contains(&key(item))).chain(over).cloned().collect()
-        }
-        let reset = &over.reset;
-        let build = match (&self.build, &over.build) {
-            (Some(base), Some(over)) if !reset.iter().any(|name| name == "build") => Some(base.overlaid(over)),
-            (base, over) => pick("build", base, over, reset),
-        };
-        Service {
-            name: over.name.clone(),
-            name_span: self.name_span,
-            span: self.span,
-            build,
-            image: pick("image", &self.image, &over.image, reset),
-            user: pick("user", &self.user, &over.user, reset),
-            working_dir: pick("working_dir", &self.working_dir, &over.working_dir, reset),
-            restart: pick("restart", &self.restart, &over.restart, reset),
-            entrypoint: pick("entrypoint", &self.entrypoint, &over.entrypoint, reset),
-            command: pick("command", &self.command, &over.command, reset),
-            volumes: list("volumes", &self.volumes, &over.volumes, reset, |mount| {
-                mount.target.as_ref().map(|target| target.text.clone()).unwrap_or_default()
-            }),
-            ports: list("ports", &self.ports, &over.ports, reset, Port::identity),
-            env_files: list("env_file", &self.env_files, &over.env_files, reset, |file| file.text.clone()),
-            environment: list("environment", &self.environment, &over.environment, reset, |pair| pair.0.text.clone()),
-            profiles: list("profiles", &self.profiles, &over.profiles, reset, |profile| profile.text.clone()),
-            depends_on: list("depends_on", &self.depends_on, &over.depends_on, reset, |item| item.service.text.clone()),
-            extends: over.extends.clone().or_else(|| self.extends.clone()),
-            reset: self.reset.clone(),
-        }
+    /// The value below a path of keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Node> {
+        self.node.at(path)
+    }
+
+    /// The entry of a key, with the place of the key.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.node.entry(key).filter(|entry| !entry.value.is_null())
+    }
+
+    /// A scalar under a key.
+    pub fn text(&self, key: &str) -> Option<Text> {
+        self.node.get(key).and_then(|node| read::text(node))
+    }
+
+    /// The scalars under a key, where there is one or a list of them.
+    pub fn texts(&self, key: &str) -> Vec<Text> {
+        read::texts(self.node.get(key))
+    }
+
+    /// Whether a key is set to true; `None` where a variable decides.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        let Some(node) = self.node.get(key) else { return Some(false) };
+        node.known()?;
+        Some(node.as_bool() == Some(true))
+    }
+
+    /// The check of its health, unless it has none or switches it off.
+    pub fn healthcheck(&self) -> Option<&Node> {
+        let check = self.at(&["healthcheck"])?;
+        let disabled = check.get("disable").is_some_and(|node| node.as_bool() == Some(true));
+        let first = check.get("test").map(|test| test.items().first().unwrap_or(test));
+        (!disabled && first.and_then(|first| first.as_str()) != Some("NONE")).then_some(check)
+    }
+
+    /// The place that gives it a GPU: a reservation, `gpus:`, or the runtime.
+    pub fn gpu(&self) -> Option<Span> {
+        let devices = self.at(&["deploy", "resources", "reservations", "devices"]);
+        let reserved = devices.and_then(|devices| {
+            let is_gpu = |item: &&Arc<Node>| {
+                let capabilities = item.get("capabilities").map(|node| node.items()).unwrap_or_default();
+                let by_driver = item.get("driver").and_then(|node| node.as_str()) == Some("nvidia");
+                by_driver || capabilities.iter().any(|capability| capability.as_str() == Some("gpu"))
+            };
+            devices.items().iter().find(is_gpu).map(|item| item.span)
+        });
+        let runtime = || self.at(&["runtime"]).filter(|node| node.as_str() == Some("nvidia")).map(|node| node.span);
+        reserved.or_else(|| self.entry("gpus").map(|entry| entry.key_span.to(entry.value.span))).or_else(runtime)
+    }
+
+    /// The limit of its memory.
+    pub fn memory_limit(&self) -> Option<&Node> {
+        self.at(&["deploy", "resources", "limits", "memory"]).or_else(|| self.at(&["mem_limit"]))
+    }
+
+    /// The folders that it has in memory: `tmpfs:` and mounts of that type, with their places.
+    pub fn tmpfs(&self) -> Vec<(String, Span)> {
+        let short = self.texts("tmpfs").into_iter().map(|text| {
+            let path = text.text.split(':').next().unwrap_or_default().to_owned();
+            (path, text.span)
+        });
+        let long = self.volumes.iter().filter(|mount| mount.kind == MountKind::Tmpfs);
+        let long = long.filter_map(|mount| Some((mount.target.as_ref()?.text.clone(), mount.span)));
+        short.chain(long).collect()
     }
 }
 
-impl BuildSection {
-    fn overlaid(&self, over: &BuildSection) -> BuildSection {
-        let pick = |base: &Option<Text>, over: &Option<Text>| over.clone().or_else(|| base.clone());
-        let map = |base: &[(Text, Option<Text>)], over: &[(Text, Option<Text>)]| {
-            let replaced: BTreeSet<&str> = over.iter().map(|(name, _)| &*name.text).collect();
-            base.iter().filter(|(name, _)| !replaced.contains(&*name.text)).chain(over).cloned().collect()
-        };
-        BuildSection {
-            // The context is what a person would look for; an overlay that names none leaves the base's place.
-            span: if over.context.is_some() { over.span } else { self.span },
-            context: pick(&self.context, &over.context),
-            dockerfile: pick(&self.dockerfile, &over.dockerfile),
-            dockerfile_inline: pick(&self.dockerfile_inline, &over.dockerfile_inline),
-            target: pick(&self.target, &over.target),
-            args: map(&self.args, &over.args),
-            additional_contexts: map(&self.additional_contexts, &over.additional_contexts),
+/// A compose file of this text with another environment: its tree in the long form, what Compose would refuse, and what
+/// is not known.
+pub(crate) fn tree(yaml: &Yaml, environment: &Environment) -> (Arc<Node>, Vec<Problem>, Vec<Problem>) {
+    let mut converter = tree::Converter::new(environment);
+    let mut problems = Vec::new();
+    let mut root: Option<Arc<Node>> = None;
+    for document in &yaml.documents {
+        let raw = converter.convert(&document.root);
+        if raw.is_null() {
+            continue;
         }
+        let document = canonical::file(&raw, &mut problems);
+        root = Some(match root {
+            Some(below) => merge::merge(&below, &document, &mut problems),
+            None => document,
+        });
     }
-}
-
-impl Port {
-    /// What makes two items the same port: the later one replaces the earlier.
-    fn identity(&self) -> String {
-        let text = |value: &Option<Text>| value.as_ref().map_or("", |text| &*text.text).to_owned();
-        let protocol = self.protocol.as_ref().map_or("tcp", |protocol| &*protocol.text);
-        [text(&self.host_ip), text(&self.published), text(&self.target), protocol.to_owned()].join(" ")
-    }
+    let start = Span::file_start(FileId(0));
+    let root = root.unwrap_or_else(|| Node::new(start, Value::Null));
+    let problems = converter.problems.into_iter().chain(problems).collect();
+    (root, problems, converter.unknowns)
 }
 
 /// Reads `text`, the content of `file`, with the variables of its project's `.env`.
 pub fn parse(file: FileId, text: &str, environment: &Environment) -> Compose {
     let mut yaml = yaml::parse(file, text);
-    let problems = std::mem::take(&mut yaml.problems);
-    let root = yaml.documents.first().map(|document| Arc::clone(&document.root));
-    let mut reader = Reader { environment, problems, unknowns: Vec::new() };
-    let (services, includes) = root.map(|root| reader.file(&root)).unwrap_or_default();
-    Compose { file, yaml, services, includes, problems: reader.problems, unknowns: reader.unknowns }
+    let (duplicates, problems) =
+        std::mem::take(&mut yaml.problems).into_iter().partition(|problem| yaml.duplicates.contains(&problem.span));
+    let (tree, mut refused, unknowns) = tree(&yaml, environment);
+    refused.splice(0..0, duplicates);
+    let services = read::services(&merge::settle(&tree));
+    let includes = read::includes(&tree);
+    Compose { file, yaml, tree, services, includes, problems, refused, unknowns }
 }
 
 #[cfg(test)]
@@ -287,7 +329,7 @@ mod tests {
     fn service(text: &str) -> Service {
         let environment = Environment::from([("DIR".to_owned(), "api".to_owned())]);
         let compose = parse(FileId(0), text, &environment);
-        assert_eq!(compose.problems, [], "{text}");
+        assert_eq!((compose.problems, compose.refused), (vec![], vec![]), "{text}");
         compose.services.into_iter().next().unwrap()
     }
 
@@ -337,12 +379,12 @@ mod tests {
     #[test]
     fn ports_are_taken_apart() {
         let cases = [
-            ("80", (None, None, Some("80"), None)),
+            ("80", (None, None, Some("80"), Some("tcp"))),
             ("8080:80/udp", (None, Some("8080"), Some("80"), Some("udp"))),
-            ("127.0.0.1:8080:80", (Some("127.0.0.1"), Some("8080"), Some("80"), None)),
-            ("127.0.0.1::80", (Some("127.0.0.1"), None, Some("80"), None)),
-            ("[::1]:8080:80", (Some("::1"), Some("8080"), Some("80"), None)),
-            ("3000-3005:3000-3005", (None, Some("3000-3005"), Some("3000-3005"), None)),
+            ("127.0.0.1:8080:80", (Some("127.0.0.1"), Some("8080"), Some("80"), Some("tcp"))),
+            ("127.0.0.1::80", (Some("127.0.0.1"), None, Some("80"), Some("tcp"))),
+            ("[::1]:8080:80", (Some("::1"), Some("8080"), Some("80"), Some("tcp"))),
+            ("3000-3005:3000-3005", (None, Some("3000-3005"), Some("3000-3005"), Some("tcp"))),
         ];
         for (text, expected) in cases {
             let service = service(&format!("services:\n  a:\n    ports:\n      - \"{text}\"\n"));
@@ -367,10 +409,13 @@ mod tests {
         let base = service(
             "services:\n  a:\n    build: {context: x, args: {A: '1', B: '2'}}\n    user: app\n    command: run\n    volumes: ['dd:/d', 'ee:/e']\n",
         );
-        let over = service(
-            "services:\n  a:\n    build: {target: dev, args: {B: '3'}}\n    user: root\n    command: !reset null\n    volumes: ['ff:/e']\n",
-        );
-        let both = base.overlaid(&over);
+        let over = "services:\n  a:\n    build: {target: dev, args: {B: '3'}}\n    user: root\n    command: !reset null\n    volumes: ['ff:/e']\n";
+        let raw = |text: &str| {
+            let compose = parse(FileId(0), text, &Environment::new());
+            Arc::clone(&compose.tree.get("services").unwrap().entries()[0].value)
+        };
+        let both = merge::merge_service(&base.node, &raw(over), &mut Vec::new());
+        let both = read::service(&Entry { key: "a".to_owned(), key_span: base.name_span, value: both });
         let build = both.build.unwrap();
         assert_eq!((build.context.unwrap().text, build.target.unwrap().text), ("x".to_owned(), "dev".to_owned()));
         assert_eq!(build.args.len(), 2);
@@ -384,7 +429,7 @@ mod tests {
         let compose =
             parse(FileId(0), "services:\n  a:\n    image: ${X:?set it}\n  b:\n    image: ${X\n", &Environment::new());
         assert_eq!(compose.unknowns.len(), 1);
-        assert_eq!(compose.problems.len(), 1);
+        assert_eq!((compose.problems.len(), compose.refused.len()), (0, 1));
         assert_eq!(compose.services[0].image.as_ref().unwrap().known(), None);
     }
 }

@@ -35,6 +35,8 @@ pub struct Yaml {
     pub comments: Vec<Comment>,
     /// What a YAML parser would refuse, duplicate keys among it.
     pub problems: Vec<Problem>,
+    /// The places of those problems that are keys which stand twice.
+    pub duplicates: BTreeSet<Span>,
     /// How many nodes stand in the file; an alias is one.
     pub nodes: usize,
 }

@@ -3,7 +3,8 @@
 //! The target comes from the arguments, the sentence, the headings, the affected files, then the only candidate. Where
 //! several candidates remain and they answer alike, that is the answer; else the claim is ambiguous.
 
-use crate::artifact::compose::{Compose, Service};
+use crate::artifact::compose::Service;
+use crate::artifact::compose::tree::Node;
 use crate::artifact::{ArtifactKind, classify};
 use crate::project::image::{self, Image};
 use crate::project::{Build, DockerfileFacts, Project, paths};
@@ -30,9 +31,11 @@ pub enum Object<'p> {
     /// A service.
     Service {
         /// Everything merged, where the whole application is meant; else what one file says.
-        service: Box<Service>,
-        /// The files it is read from, in the order in which they are laid over each other.
-        layers: Vec<&'p Compose>,
+        service: &'p Service,
+        /// What stands beside it: networks, volumes.
+        model: &'p Node,
+        /// The folder that its paths start from.
+        folder: &'p str,
     },
     /// All files.
     Project,
@@ -351,6 +354,9 @@ pub fn is_database(service: &Service) -> bool {
         || service.build.is_none() && image.is_empty() && DATABASES.contains(&&*service.name)
 }
 
+/// A service, the model that it is part of, and the folder that its paths start from.
+type Beside<'p> = (&'p Service, (&'p Node, &'p str));
+
 fn services<'p>(project: &'p Project<'_>, predicate: &Predicate, atom: &Atom, around: Surroundings<'_>) -> Targets<'p> {
     // A file that is named is meant by itself, not with what it is laid over.
     let named_file = atom.get("file").or_else(|| {
@@ -359,12 +365,12 @@ fn services<'p>(project: &'p Project<'_>, predicate: &Predicate, atom: &Atom, ar
     let hinted =
         around.hints.files.iter().filter(|file| !around.pinned && classify(file) == Some(ArtifactKind::Compose));
     let files: Vec<String> = named_file.into_iter().map(str::to_owned).chain(hinted.cloned()).collect();
-    let mut groups: Vec<Vec<(Service, Vec<&'p Compose>)>> = Vec::new();
+    let mut groups: Vec<Vec<Beside<'p>>> = Vec::new();
     let mut missing = None;
     if files.is_empty() {
         for application in &project.applications {
-            let layers: Vec<&Compose> = application.files.iter().filter_map(|at| project.composes.get(*at)).collect();
-            groups.push(application.services.iter().map(|service| (service.clone(), layers.clone())).collect());
+            let beside = (&*application.model, &*application.folder);
+            groups.push(application.services.iter().map(|service| (service, beside)).collect());
         }
     } else {
         for file in &files {
@@ -379,7 +385,8 @@ fn services<'p>(project: &'p Project<'_>, predicate: &Predicate, atom: &Atom, ar
             });
             match compose {
                 Some(compose) => {
-                    groups.push(compose.services.iter().map(|service| (service.clone(), vec![compose])).collect())
+                    let beside = (&*compose.tree, paths::folder(project.snapshot.path(compose.file)));
+                    groups.push(compose.services.iter().map(|service| (service, beside)).collect())
                 }
                 None => missing = Some(file.clone()),
             }
@@ -404,7 +411,7 @@ fn services<'p>(project: &'p Project<'_>, predicate: &Predicate, atom: &Atom, ar
     let written = written.or_else(|| around.defaults.get("service").map(String::as_str));
     let mut each = true;
     let mut chosen: Vec<String> = Vec::new();
-    let every = |groups: &Vec<Vec<(Service, Vec<&'p Compose>)>>| -> Vec<String> {
+    let every = |groups: &Vec<Vec<Beside<'p>>>| -> Vec<String> {
         groups.iter().flatten().map(|(service, _)| service.name.clone()).collect()
     };
     let class = atom.get("class") == Some("db");
@@ -491,7 +498,7 @@ fn services<'p>(project: &'p Project<'_>, predicate: &Predicate, atom: &Atom, ar
         .into_iter()
         .flatten()
         .filter(|(service, _)| names.contains(&service.name))
-        .map(|(service, layers)| Object::Service { service: Box::new(service), layers })
+        .map(|(service, (model, folder))| Object::Service { service, model, folder })
         .collect();
     if all {
         names = vec!["all".to_owned()];

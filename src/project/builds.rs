@@ -44,7 +44,7 @@ pub(super) fn named(snapshot: &Snapshot, settings: &Settings, sources: &Sources)
     let mut named = Named::default();
     for application in &sources.applications {
         for service in &application.services {
-            named.add_service(snapshot, application, sources, service);
+            named.add_service(snapshot, application, service);
         }
     }
     for workflow in &sources.workflows {
@@ -163,13 +163,9 @@ fn is_named_for_tests(path: &str) -> bool {
 }
 
 impl Named {
-    fn add_service(&mut self, snapshot: &Snapshot, application: &Application, sources: &Sources, service: &Service) {
+    fn add_service(&mut self, snapshot: &Snapshot, application: &Application, service: &Service) {
         let Some(section) = &service.build else { return };
-        // What an extended or included file says is relative to that file; overlays are relative to the first one.
-        let folder_of = |span: Span| {
-            let own = application.files.iter().any(|&at| sources.composes.get(at).is_some_and(|c| c.file == span.file));
-            if own { application.folder.as_str() } else { paths::folder(snapshot.path(span.file)) }
-        };
+        let folder_of = |span: Span| application.folder_of(span);
         let name = &service.name;
         let context = match &section.context {
             None => Context::Dir(folder_of(section.span).to_owned()),

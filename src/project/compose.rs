@@ -4,12 +4,22 @@
 //! (`cli/options.go`, `DefaultFileNames` and `DefaultOverrideFileNames`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::artifact::compose::{Compose, Extends, Service, Text};
+use crate::artifact::Problem;
+use crate::artifact::build_call::{ComposeCall, Given};
+use crate::artifact::compose::tree::{Node, Value};
+use crate::artifact::compose::{self, Compose, Service, read};
+use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
 
 use super::{Gap, paths};
+
+mod consistency;
+mod model;
+
+use model::Resolver;
 
 /// The file that `docker compose` takes, the first one that exists.
 const DEFAULT_FILES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
@@ -37,6 +47,31 @@ pub struct Application {
     pub folder: String,
     /// What its services are, everything merged, extended and included.
     pub services: Vec<Service>,
+    /// All of it, in the long form.
+    pub model: Arc<Node>,
+    /// What Compose refuses whatever the environment and the disk hold.
+    pub refused: Vec<Problem>,
+    /// What Compose refuses because names are used that nothing declares, things exclude each other, or services wait for
+    /// each other in a circle.
+    pub inconsistent: Vec<Problem>,
+    /// Keys that the Compose specification does not know, each with the one that was probably meant.
+    pub unknown_keys: Vec<(Problem, Option<&'static str>)>,
+    /// Whether files are missing that would complete it, so that nothing can be said about what is not there.
+    pub partial: bool,
+    /// The folder that the paths of each of its files start from.
+    bases: BTreeMap<FileId, String>,
+}
+
+impl Application {
+    /// The folder that a path which stands at `span` starts from, relative to the root.
+    pub fn folder_of(&self, span: Span) -> &str {
+        self.bases.get(&span.file).map_or(&*self.folder, String::as_str)
+    }
+
+    /// The service of that name.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
 }
 
 /// All that the compose files of a project make together.
@@ -64,180 +99,313 @@ pub(super) fn is_remote(path: &str) -> bool {
 }
 
 /// Puts the compose files together.
-pub(super) fn applications(snapshot: &Snapshot, composes: &[Compose]) -> Applications {
-    let mut resolver = Resolver {
-        snapshot,
-        composes,
-        by_path: composes.iter().enumerate().map(|(at, compose)| (snapshot.path(compose.file), at)).collect(),
-        by_name: composes
-            .iter()
-            .map(|compose| compose.services.iter().map(|service| (&*service.name, service)).collect())
-            .collect(),
-        extended: BTreeMap::new(),
-        inclusions: 0,
-        gaps: Vec::new(),
-    };
-    let mut list = Vec::new();
-    for files in resolver.file_sets() {
-        let Some(&first) = files.first() else { continue };
-        let folder = paths::folder(snapshot.path(composes[first].file)).to_owned();
-        resolver.inclusions = 0;
-        let services = resolver.services(&files, &mut Vec::new());
-        list.push(Application { files, folder, services });
+pub(super) fn applications(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    composes: &[Compose],
+    calls: &[&ComposeCall],
+) -> Applications {
+    let mut resolver = Resolver::new(snapshot, composes);
+    let sets = file_sets(&mut resolver, settings, calls);
+    let mut list: Vec<Application> = sets.into_iter().map(|set| application(&mut resolver, set)).collect();
+    complete_each_other(&mut list);
+    let mut gaps = std::mem::take(&mut resolver.gaps);
+    gaps.extend(list.iter().flat_map(|application| unread_variables(snapshot, application)));
+    gaps.extend(tell_unset(&list));
+    gaps.extend(tell_incomplete(&list));
+    gaps.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
+    gaps.dedup();
+    Applications { list, gaps }
+}
+
+/// Files that are used together.
+struct FileSet {
+    files: Vec<usize>,
+    folder: String,
+    partial: bool,
+}
+
+fn application(resolver: &mut Resolver<'_>, set: FileSet) -> Application {
+    let model::Model { root, mut refused, bases, incomplete } = resolver.model(&set.files, &set.folder);
+    let mut services = read::services(&root);
+    if services.len() > MAX_SERVICES {
+        services.truncate(MAX_SERVICES);
+        let start = Span::file_start(root.span.file);
+        resolver.gap(start, format!("more than {MAX_SERVICES} services; the rest is not judged"));
     }
-    resolver.gaps.sort_by_key(|gap| gap.span);
-    resolver.gaps.dedup();
-    Applications { list, gaps: resolver.gaps }
+    let complete =
+        set.files.iter().filter_map(|&at| resolver.composes.get(at)).all(|compose| compose.problems.is_empty());
+    let (mut unknown_keys, mut inconsistent) = (Vec::new(), Vec::new());
+    if complete && !set.partial {
+        let shape = compose::schema::check(&root);
+        refused.extend(shape.problems);
+        unknown_keys = shape.unknown_keys;
+        let profiles = paths::join(&set.folder, ".env").and_then(|path| resolver.snapshot.find(&path));
+        let profiles = profiles.map(|file| compose::dotenv::parse(resolver.snapshot.str(file)));
+        let profiles = profiles.and_then(|env| env.get("COMPOSE_PROFILES").cloned()).unwrap_or_default();
+        let profiles: Vec<String> = profiles.split(',').map(|profile| profile.trim().to_owned()).collect();
+        if !incomplete {
+            inconsistent = consistency::check(&root, &services, &profiles);
+        }
+    }
+    Application {
+        files: set.files,
+        folder: set.folder,
+        services,
+        model: root,
+        refused,
+        inconsistent,
+        unknown_keys,
+        partial: set.partial,
+        bases,
+    }
 }
 
-struct Resolver<'a> {
-    snapshot: &'a Snapshot,
-    composes: &'a [Compose],
-    by_path: BTreeMap<&'a str, usize>,
-    by_name: Vec<BTreeMap<&'a str, &'a Service>>,
-    /// Services whose extensions are resolved, by file and name: a base that many extend is resolved once.
-    extended: BTreeMap<(usize, String), Service>,
-    inclusions: usize,
-    gaps: Vec<Gap>,
+/// A base file that is completed by an overlay need not be complete by itself: what is missing there, and is there in
+/// another application of the same file, is not refused.
+fn complete_each_other(list: &mut [Application]) {
+    let completed: Vec<(Vec<usize>, BTreeSet<Span>)> = list
+        .iter()
+        .map(|application| {
+            (application.files.clone(), application.refused.iter().map(|problem| problem.span).collect())
+        })
+        .collect();
+    for application in list.iter_mut().filter(|application| application.files.len() == 1) {
+        let file = application.files.first().copied();
+        let larger: Vec<&BTreeSet<Span>> = completed
+            .iter()
+            .filter(|(files, _)| files.len() > 1 && files.first().copied() == file)
+            .map(|(_, refused)| refused)
+            .collect();
+        if !larger.is_empty() {
+            application.inconsistent.retain(|problem| larger.iter().all(|refused| refused.contains(&problem.span)));
+        }
+    }
 }
 
-impl<'a> Resolver<'a> {
-    /// Which files make an application.
-    fn file_sets(&mut self) -> Vec<Vec<usize>> {
-        let mut used = BTreeSet::new();
-        for compose in self.composes {
-            for (path, span, text) in references(self.snapshot, compose) {
-                match path.as_deref().and_then(|path| self.by_path.get(path)) {
-                    Some(&at) => {
-                        used.insert(at);
+/// Which files make an application.
+fn file_sets(resolver: &mut Resolver<'_>, settings: &Settings, calls: &[&ComposeCall]) -> Vec<FileSet> {
+    let (snapshot, composes) = (resolver.snapshot, resolver.composes);
+    let mut used = BTreeSet::new();
+    for compose in composes {
+        for (path, span, text) in references(snapshot, compose) {
+            match path.as_deref().and_then(|path| resolver.by_path.get(path)) {
+                Some(&at) => {
+                    used.insert(at);
+                }
+                None => {
+                    let why = if is_remote(&text) { "lies elsewhere" } else { "could not be read" };
+                    resolver.gap(
+                        span,
+                        format!(
+                            "`{text}` {why}, so that what it adds is not judged; a copy in the repository would be"
+                        ),
+                    );
+                }
+            }
+        }
+    }
+    let mut sets: Vec<FileSet> = Vec::new();
+    let folders: BTreeSet<&str> = resolver.by_path.keys().map(|path| paths::folder(path)).collect();
+    let mut defaults = BTreeMap::new();
+    for folder in folders {
+        let find =
+            |names: &[&str]| names.iter().find_map(|name| resolver.by_path.get(&*paths::join(folder, name)?).copied());
+        let Some(default) = find(DEFAULT_FILES) else { continue };
+        defaults.insert(folder.to_owned(), default);
+        if let Some(over) = find(OVERRIDE_FILES) {
+            used.insert(over);
+            used.insert(default);
+            sets.push(FileSet { files: vec![default, over], folder: folder.to_owned(), partial: false });
+        }
+    }
+    for (files, folder) in named_sets(resolver, settings, calls) {
+        let Some((first, overlays)) = files.split_first() else { continue };
+        used.extend(overlays);
+        if !defaults.values().any(|default| default == first) {
+            used.insert(*first);
+        }
+        if files.len() > 1 || !defaults.values().any(|default| default == first) {
+            sets.push(FileSet { files, folder, partial: false });
+        }
+    }
+    for (at, compose) in composes.iter().enumerate() {
+        if used.contains(&at) {
+            continue;
+        }
+        let folder = paths::folder(snapshot.path(compose.file));
+        let base = defaults.get(folder).copied().filter(|&default| default != at);
+        let is_default = defaults.values().any(|&default| default == at);
+        let incomplete = compose.services.iter().find(|service| {
+            service.extends.is_none() && !["image", "build", "provider"].iter().any(|key| service.entry(key).is_some())
+        });
+        let set = match (base, incomplete) {
+            (Some(base), Some(_)) => FileSet { files: vec![base, at], folder: folder.to_owned(), partial: false },
+            (None, Some(_)) if !is_default && compose.includes.is_empty() => {
+                FileSet { files: vec![at], folder: folder.to_owned(), partial: true }
+            }
+            _ => FileSet { files: vec![at], folder: folder.to_owned(), partial: false },
+        };
+        sets.push(set);
+    }
+    sets.sort_by(|a, b| (&a.files, &a.folder).cmp(&(&b.files, &b.folder)));
+    sets.dedup_by(|a, b| a.files == b.files);
+    sets
+}
+
+/// The sets of files that the settings and commands name, each with the folder that its paths start from.
+fn named_sets(resolver: &mut Resolver<'_>, settings: &Settings, calls: &[&ComposeCall]) -> Vec<(Vec<usize>, String)> {
+    let mut sets = Vec::new();
+    let snapshot = resolver.snapshot;
+    let settings_file = crate::settings::PATHS.iter().find_map(|path| snapshot.find(path));
+    for paths_named in &settings.applications {
+        let mut files = Vec::new();
+        let mut folder = None;
+        for path in paths_named {
+            let joined = paths::join("", path);
+            match joined.as_deref().and_then(|path| resolver.by_path.get(path)).copied() {
+                Some(at) => {
+                    folder.get_or_insert_with(|| paths::folder(joined.as_deref().unwrap_or_default()).to_owned());
+                    files.push(at);
+                }
+                None => {
+                    if let Some(file) = settings_file {
+                        let message = format!("the settings name the compose file `{path}`, which is not there");
+                        resolver.gap(Span::file_start(file), message);
                     }
-                    None => self.gap(span, format!("`{text}` could not be read; what it adds is not judged")),
                 }
             }
         }
-        let mut sets = Vec::new();
-        let folders: BTreeSet<&str> = self.by_path.keys().map(|path| paths::folder(path)).collect();
-        let mut defaults = BTreeMap::new();
-        for folder in folders {
-            let find =
-                |names: &[&str]| names.iter().find_map(|name| self.by_path.get(&*paths::join(folder, name)?).copied());
-            let Some(default) = find(DEFAULT_FILES) else { continue };
-            defaults.insert(folder, default);
-            match find(OVERRIDE_FILES) {
-                Some(over) => {
-                    used.insert(over);
-                    used.insert(default);
-                    sets.push(vec![default, over]);
+        sets.push((files, folder.unwrap_or_default()));
+    }
+    for call in calls.iter().filter(|call| !call.files.is_empty()) {
+        let Some(base) = &call.folder else {
+            resolver.gap(call.span, "the folder that Compose starts in is only known when it runs".to_owned());
+            continue;
+        };
+        let mut files = Vec::new();
+        let mut folder = None;
+        let mut missing = None;
+        for given in &call.files {
+            let path = match given {
+                Given::Known(path) => paths::join(base, path),
+                Given::Unknown(_) => None,
+            };
+            match path.as_deref().and_then(|path| resolver.by_path.get(path)).copied() {
+                Some(at) => {
+                    folder.get_or_insert_with(|| paths::folder(path.as_deref().unwrap_or_default()).to_owned());
+                    files.push(at);
                 }
-                None => continue,
+                None => missing = missing.or(Some(given)),
             }
         }
-        for (at, compose) in self.composes.iter().enumerate() {
-            if used.contains(&at) {
+        if let Some(Given::Known(what) | Given::Unknown(what)) = missing {
+            let message = format!(
+                "Compose is called with the file `{what}`, which could not be read: what it makes of the others is not judged"
+            );
+            resolver.gap(call.span, message);
+            continue;
+        }
+        if let Some(Given::Known(directory)) = &call.project_directory {
+            folder = paths::join(base, directory);
+        }
+        sets.push((files, folder.unwrap_or_default()));
+    }
+    sets
+}
+
+/// Services that cannot be started as they are, and nothing that is known here completes them.
+fn tell_incomplete(list: &[Application]) -> Vec<Gap> {
+    const COMPLETE: &[&str] = &["image", "build", "provider", "extends"];
+    let is_complete = |service: &Service| COMPLETE.iter().any(|key| service.entry(key).is_some());
+    let larger = |application: &Application, service: &Service| {
+        list.iter().any(|other| {
+            other.files.len() > 1
+                && other.files.first() == application.files.first()
+                && other.service(&service.name).is_some_and(is_complete)
+        })
+    };
+    let mut gaps = Vec::new();
+    for application in list.iter().filter(|application| application.unknown_keys.is_empty()) {
+        for service in application.services.iter().filter(|service| !is_complete(service)) {
+            if application.files.len() == 1 && larger(application, service) {
                 continue;
             }
-            let folder = paths::folder(self.snapshot.path(compose.file));
-            let base = defaults.get(folder).copied().filter(|&default| default != at);
-            let incomplete = compose
-                .services
-                .iter()
-                .any(|service| service.image.is_none() && service.build.is_none() && service.extends.is_none());
-            match base {
-                Some(base) if incomplete => sets.push(vec![base, at]),
-                _ => sets.push(vec![at]),
-            }
+            let message = format!(
+                "service `{}` has neither `image` nor `build`, and what completes it is not known: `applications` in the \
+                 settings would say which files are used together",
+                service.name
+            );
+            gaps.push(Gap { span: service.name_span, message });
         }
-        sets.sort();
-        sets
     }
+    gaps
+}
 
-    /// The services of files that are laid over each other. `chain` holds the files whose inclusion led here.
-    fn services(&mut self, files: &[usize], chain: &mut Vec<usize>) -> Vec<Service> {
-        let mut services: Vec<Service> = Vec::new();
-        let mut at_name: BTreeMap<String, usize> = BTreeMap::new();
-        for &at in files {
-            let composes = self.composes;
-            let Some(compose) = composes.get(at) else { continue };
-            let mut own = Vec::new();
-            for include in &compose.includes {
-                own.extend(self.included(compose, &include.paths, chain, at));
-            }
-            own.extend(compose.services.iter().map(|service| self.extended(at, service, &mut Vec::new())));
-            for service in own {
-                if services.len() >= MAX_SERVICES {
-                    let start = Span::file_start(service.name_span.file);
-                    self.gap(start, format!("more than {MAX_SERVICES} services; the rest is not judged"));
-                    return services;
-                }
-                match at_name.get(&service.name) {
-                    Some(&place) => services[place] = services[place].overlaid(&service),
-                    None => {
-                        at_name.insert(service.name.clone(), services.len());
-                        services.push(service);
+/// Files of variables that services name and the repository does not have.
+fn unread_variables(snapshot: &Snapshot, application: &Application) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for service in &application.services {
+        for file in service.env_files.iter().filter(|file| file.required) {
+            let Some(known) = file.path.known() else { continue };
+            let path = paths::join(application.folder_of(file.path.span), known);
+            let message = match path {
+                Some(path) if !paths::is_out_of_sight(snapshot, &path) && snapshot.find(&path).is_some() => continue,
+                Some(path) if !paths::is_out_of_sight(snapshot, &path) => format!(
+                    "`{known}` is not in the repository, so that the variables it sets for service `{}` are not judged; \
+                     those under `environment` are",
+                    service.name
+                ),
+                _ => format!(
+                    "`{known}` lies outside of the repository and is not read: the variables it sets for service `{}` \
+                     are not judged",
+                    service.name
+                ),
+            };
+            gaps.push(Gap { span: file.path.span, message });
+        }
+    }
+    gaps
+}
+
+/// How many variables of one file are named.
+const MAX_NAMED_VARIABLES: usize = 8;
+
+/// Variables that nothing in the repository gives a value: one gap per file that names them.
+fn tell_unset(list: &[Application]) -> Vec<Gap> {
+    let mut unset: BTreeMap<FileId, BTreeMap<&str, Span>> = BTreeMap::new();
+    for application in list {
+        let mut todo: Vec<&Node> = vec![&application.model];
+        while let Some(node) = todo.pop() {
+            match &node.value {
+                Value::Null => {}
+                Value::Scalar(scalar) if scalar.is_unset() => {
+                    for name in &scalar.unset {
+                        let at = unset.entry(node.span.file).or_default().entry(name).or_insert(node.span);
+                        *at = node.span.min(*at);
                     }
                 }
+                Value::Scalar(_) => {}
+                Value::List(items) => todo.extend(items.iter().map(|item| &**item)),
+                Value::Map(entries) => todo.extend(entries.iter().map(|entry| &*entry.value)),
             }
         }
-        services
     }
-
-    /// The services of the files that one item of `include:` names.
-    fn included(&mut self, compose: &Compose, paths: &[Text], chain: &mut Vec<usize>, at: usize) -> Vec<Service> {
-        let files: Vec<usize> = paths.iter().filter_map(|path| self.file(compose, path)).collect();
-        chain.push(at);
-        self.inclusions += 1;
-        let too_much = chain.len() > MAX_CHAIN || self.inclusions > MAX_INCLUSIONS;
-        let endless = too_much || files.iter().any(|file| chain.contains(file));
-        let services = match (endless, paths.first()) {
-            (true, Some(path)) => {
-                self.gap(path.span, format!("`include: {}` comes back to this file, or leads to too many", path.text));
-                Vec::new()
-            }
-            _ => self.services(&files, chain),
-        };
-        chain.pop();
-        services
-    }
-
-    /// A service of the file `at`, on top of the one that it extends.
-    fn extended(&mut self, at: usize, service: &Service, chain: &mut Vec<(FileId, String)>) -> Service {
-        let composes = self.composes;
-        let (Some(Extends { service: name, file }), Some(compose)) = (&service.extends, composes.get(at)) else {
-            return service.clone();
-        };
-        let own = (compose.file, service.name.clone());
-        if chain.len() > MAX_CHAIN || chain.contains(&own) {
-            self.gap(name.span, format!("`extends: {}` comes back to itself, or is too long a chain", name.text));
-            return service.clone();
-        }
-        if let Some(known) = self.extended.get(&(at, service.name.clone())) {
-            return known.clone();
-        }
-        // A file that is not there is already a gap.
-        let Some(source) = file.as_ref().map_or(Some(at), |file| self.file(compose, file)) else {
-            return service.clone();
-        };
-        let base = name.known().and_then(|name| self.by_name.get(source)?.get(name).copied());
-        let Some(base) = base else {
-            self.gap(name.span, format!("service `{}`, which `{}` extends, is not there", name.text, service.name));
-            return service.clone();
-        };
-        chain.push(own);
-        let base = self.extended(source, base, chain);
-        let mut both = base.overlaid(service);
-        // The service is the one that extends; a person looks for it there.
-        (both.name_span, both.span) = (service.name_span, service.span);
-        self.extended.insert((at, service.name.clone()), both.clone());
-        both
-    }
-
-    fn file(&self, compose: &Compose, path: &Text) -> Option<usize> {
-        let folder = paths::folder(self.snapshot.path(compose.file));
-        let path = paths::join(folder, path.known()?)?;
-        self.by_path.get(&*path).copied()
-    }
-
-    fn gap(&mut self, span: Span, message: String) {
-        self.gaps.push(Gap { span, message });
-    }
+    let gap = |names: BTreeMap<&str, Span>| {
+        let span = names.values().min().copied()?;
+        let mut listed: Vec<(&str, Span)> = names.into_iter().collect();
+        listed.sort_by_key(|(_, span)| *span);
+        let more = listed.len().saturating_sub(MAX_NAMED_VARIABLES);
+        let shown: Vec<String> = listed.iter().take(MAX_NAMED_VARIABLES).map(|(name, _)| format!("`{name}`")).collect();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let first = listed.first().map(|(name, _)| *name).unwrap_or_default();
+        let message = format!(
+            "{}{more} {} no value in the repository, and what rests on that is not judged: a default \
+             (`${{{first}:-…}}`) would settle it",
+            shown.join(", "),
+            if listed.len() == 1 { "has" } else { "have" },
+        );
+        Some(Gap { span, message })
+    };
+    unset.into_values().filter_map(gap).collect()
 }

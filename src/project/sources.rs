@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::bake::{self, Bake};
-use crate::artifact::build_call::Calls;
+use crate::artifact::build_call::{Calls, Given};
 use crate::artifact::compose::{self, Compose, Environment, dotenv};
 use crate::artifact::workflow::{self, Action, Workflow};
 use crate::artifact::{ArtifactKind, classify};
@@ -48,7 +48,6 @@ impl Sources {
                 sources.by_kind.entry(kind).or_default().push(file);
             }
         }
-        sources.read_composes(snapshot);
         sources.workflows = sources
             .of_kind(ArtifactKind::Workflow)
             .filter(|&file| snapshot.text(file).is_some())
@@ -60,6 +59,7 @@ impl Sources {
             .map(|file| workflow::parse_action(file, snapshot.str(file)))
             .collect();
         sources.read_callers(snapshot, settings);
+        sources.read_composes(snapshot, settings);
         sources.read_bakes(snapshot);
         sources
     }
@@ -108,9 +108,24 @@ impl Sources {
         self.by_kind.get(&kind).into_iter().flatten().copied()
     }
 
-    /// The compose files by name, and those that they include or extend, which may have any name.
-    fn read_composes(&mut self, snapshot: &Snapshot) {
+    /// The compose files by name, those that commands and the settings name, and those that they include or extend, which
+    /// may have any name.
+    fn read_composes(&mut self, snapshot: &Snapshot, settings: &Settings) {
         let mut todo: Vec<FileId> = self.of_kind(ArtifactKind::Compose).collect();
+        let called = self.calls().flat_map(|calls| &calls.composes).flat_map(|call| {
+            let path = |given: &Given| match given {
+                Given::Known(path) => paths::join(call.folder.as_deref()?, path),
+                Given::Unknown(_) => None,
+            };
+            call.files.iter().filter_map(path).collect::<Vec<_>>()
+        });
+        let set = settings.applications.iter().flatten().filter_map(|path| paths::join("", path));
+        let named: BTreeSet<FileId> = called.chain(set).filter_map(|path| snapshot.find(&path)).collect();
+        let is_file = |file: &FileId| {
+            snapshot.entry(*file).is_some_and(|entry| matches!(entry.kind, Kind::File | Kind::Executable))
+        };
+        let named: Vec<FileId> = named.into_iter().filter(|file| !todo.contains(file)).filter(is_file).collect();
+        todo.extend(named);
         let mut seen: BTreeSet<FileId> = todo.iter().copied().collect();
         let mut environments: BTreeMap<String, Environment> = BTreeMap::new();
         todo.reverse();
@@ -133,7 +148,8 @@ impl Sources {
             self.composes.push(compose);
         }
         self.composes.sort_by_key(|compose| compose.file);
-        let Applications { list, gaps } = applications(snapshot, &self.composes);
+        let calls: Vec<_> = self.calls().flat_map(|calls| &calls.composes).collect();
+        let Applications { list, gaps } = applications(snapshot, settings, &self.composes, &calls);
         self.applications = list;
         self.gaps.extend(gaps);
         for compose in &self.composes {

@@ -19,7 +19,8 @@ pub struct KnownRule<'r> {
     pub aliases: &'r [&'r str],
 }
 
-const KEYS: &[&str] = &["fail-on", "exclude", "rules", "builds", "criteria", "base-images", "comment", "check-name"];
+const KEYS: &[&str] =
+    &["fail-on", "exclude", "rules", "builds", "applications", "criteria", "base-images", "comment", "check-name"];
 const BUILD_KEYS: &[&str] = &["dockerfile", "context", "target", "args"];
 const RULE_KEYS: &[&str] = &["severity"];
 
@@ -62,6 +63,7 @@ impl Reader<'_> {
                 "exclude" => self.layer.exclude = self.globs(key, value),
                 "rules" => self.layer.rules = self.rules(value),
                 "builds" => self.layer.builds = self.builds(value),
+                "applications" => self.layer.applications = self.applications(value),
                 "criteria" => self.layer.criteria = self.globs(key, value),
                 "base-images" => self.layer.base_images = self.texts(key, value, "python: \"3.13\""),
                 "comment" => self.layer.comment = self.flag(key, value),
@@ -154,6 +156,23 @@ impl Reader<'_> {
             }
         }
         builds
+    }
+
+    fn applications(&mut self, value: &Node) -> Vec<Vec<String>> {
+        let example = "applications:\n  - [compose.yaml, compose.prod.yaml]";
+        let Some(items) = value.as_sequence() else {
+            self.problem(value.span, "`applications` is a list of lists of compose files", example);
+            return Vec::new();
+        };
+        let mut applications = Vec::new();
+        for item in items {
+            let Some(files) = item.as_sequence().filter(|files| !files.is_empty()) else {
+                self.problem(item.span, "an application is a list of compose files", example);
+                continue;
+            };
+            applications.push(files.iter().filter_map(|file| self.path("applications", file)).collect());
+        }
+        applications
     }
 
     /// A path inside of the repository, cleaned.
@@ -304,6 +323,8 @@ builds:
     args:
       PYTHON_VERSION: 3.10
   - dockerfile: Dockerfile
+applications:
+  - [compose.yaml, ./deploy/compose.prod.yaml]
 criteria: todos/*.md
 base-images:
   python: 3.10
@@ -326,6 +347,7 @@ check-name: plimsoll on this
         assert_eq!((&*build.dockerfile, &*build.context), ("backend/Dockerfile", "backend"));
         assert_eq!(build.args.get("PYTHON_VERSION").map(String::as_str), Some("3.10"));
         assert_eq!(layer.builds[1].context, ".");
+        assert_eq!(layer.applications, [["compose.yaml", "deploy/compose.prod.yaml"]]);
     }
 
     #[test]
@@ -386,7 +408,8 @@ check-name: plimsoll on this
                 "just text",
                 "just text",
                 "the settings must be a mapping",
-                "fail-on: …, exclude: …, rules: …, builds: …, criteria: …, base-images: …, comment: …, check-name: …",
+                "fail-on: …, exclude: …, rules: …, builds: …, applications: …, criteria: …, base-images: …, comment: …, \
+                 check-name: …",
             ),
             (
                 "comment: true\ncomment: false",

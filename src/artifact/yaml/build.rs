@@ -236,6 +236,7 @@ impl<'t> Builder<'t> {
         }
         let lines = crate::span::LineIndex::new(self.text);
         for (span, start, key) in duplicates {
+            self.yaml.duplicates.insert(span);
             self.problem(span, format!("mapping key `{key}` already defined at line {}", lines.line(start)));
         }
     }

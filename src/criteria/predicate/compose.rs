@@ -20,7 +20,7 @@ use super::matching::{contains_run, same_value, words};
 use super::service::{Seen, service, text};
 use super::{Evidence, Look, Outcome};
 use crate::artifact::compose::CommandLine;
-use crate::artifact::yaml::Value;
+use crate::artifact::compose::tree::{Entry, Node, Value};
 use crate::criteria::reason::Reason;
 use crate::project::paths;
 use crate::span::Span;
@@ -28,15 +28,14 @@ use crate::span::Span;
 /// The words of `healthcheck.test`, or why there are none.
 fn test_of(seen: &Seen<'_>) -> Result<(String, Span), Outcome> {
     let name = seen.name();
-    let nodes = seen.nodes(&["healthcheck"]);
-    let Some(node) = nodes.first() else {
+    let Some(node) = seen.node(&["healthcheck"]) else {
         return Err(Outcome::unmet(seen.place(), format!("`{name}` has no healthcheck")));
     };
     let disabled = seen.node(&["healthcheck", "disable"]).is_some_and(|node| node.as_bool() == Some(true));
     let items: Vec<String> = seen
         .node(&["healthcheck", "test"])
-        .map(|test| match &test.resolved().value {
-            Value::Sequence(items) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+        .map(|test| match &test.value {
+            Value::List(items) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
             _ => test.as_str().map(str::to_owned).into_iter().collect(),
         })
         .unwrap_or_default();
@@ -204,8 +203,7 @@ pub(super) fn build(look: &Look<'_, '_>) -> Outcome {
     let Some(section) = &seen.service.build else {
         return Outcome::unmet(seen.place(), format!("`{}` is not built here", seen.name()));
     };
-    let file = seen.layers.first().map(|compose| look.project.snapshot.path(compose.file)).unwrap_or_default();
-    let folder = paths::folder(file);
+    let folder = seen.folder;
     let context = section.context.as_ref().and_then(|context| context.known()).unwrap_or(".");
     let context = paths::join(folder, context);
     let dockerfile = section.dockerfile.as_ref().map_or(Some("Dockerfile"), |dockerfile| dockerfile.known());
@@ -453,21 +451,9 @@ pub(super) fn profile(look: &Look<'_, '_>) -> Outcome {
 
 pub(super) fn gpu(look: &Look<'_, '_>) -> Outcome {
     let seen = service!(look);
-    let devices = seen.node(&["deploy", "resources", "reservations", "devices"]);
-    let by_device = devices.and_then(|node| node.as_sequence()).is_some_and(|items| {
-        items.iter().any(|item| {
-            let gpu = item
-                .get("capabilities")
-                .and_then(|node| node.as_sequence())
-                .is_some_and(|caps| caps.iter().any(|cap| cap.as_str() == Some("gpu")));
-            gpu || item.get("driver").and_then(|node| node.as_str()) == Some("nvidia")
-        })
-    });
-    let short = seen.node(&["gpus"]).or_else(|| seen.node(&["runtime"]).filter(|node| node.as_str() == Some("nvidia")));
-    match (by_device, short) {
-        (true, _) => Outcome::met(devices.map(|node| node.span), format!("`{}` reserves a GPU", seen.name())),
-        (false, Some(node)) => Outcome::met(node.span, format!("`{}` gets a GPU", seen.name())),
-        (false, None) => Outcome::unmet(seen.place(), format!("`{}` reserves no GPU", seen.name())),
+    match seen.service.gpu() {
+        Some(span) => Outcome::met(span, format!("`{}` gets a GPU", seen.name())),
+        None => Outcome::unmet(seen.place(), format!("`{}` reserves no GPU", seen.name())),
     }
 }
 
@@ -520,18 +506,15 @@ pub(super) fn network_member(look: &Look<'_, '_>) -> Outcome {
     }
 }
 
-/// A network of the top level in the files that are looked at: its body and place.
-fn declared_network<'l>(
-    layers: &[&'l crate::artifact::compose::Compose],
-    name: &str,
-) -> Option<&'l crate::artifact::yaml::Pair> {
-    layers.iter().rev().find_map(|compose| compose.yaml.root()?.get("networks")?.pair(name))
+/// A network of the top level: its body and place.
+fn declared_network<'l>(model: &'l Node, name: &str) -> Option<&'l Entry> {
+    model.get("networks")?.entry(name)
 }
 
 pub(super) fn network_internal(look: &Look<'_, '_>) -> Outcome {
     let seen = service!(look);
     let networks: Vec<(String, Span)> = match look.named_or_value("network") {
-        Some(name) if declared_network(seen.layers, name).is_some() => vec![(name.to_owned(), seen.place())],
+        Some(name) if declared_network(seen.model, name).is_some() => vec![(name.to_owned(), seen.place())],
         Some(name) if networks_of(&seen).iter().any(|(have, _)| have == name) => vec![(name.to_owned(), seen.place())],
         Some(name) => {
             return Outcome::unmet(seen.place(), format!("no network `{name}` is declared"));
@@ -539,17 +522,17 @@ pub(super) fn network_internal(look: &Look<'_, '_>) -> Outcome {
         None => networks_of(&seen),
     };
     let outcomes = networks.iter().map(|(name, place)| {
-        let Some(pair) = declared_network(seen.layers, name) else {
+        let Some(pair) = declared_network(seen.model, name) else {
             return Outcome::unmet(*place, format!("the network `{name}` is not declared internal"));
         };
         let internal = pair.value.get("internal").and_then(|node| node.as_bool()) == Some(true);
         let external = pair.value.get("external").is_some_and(|node| node.as_bool() == Some(true));
         match (internal, external) {
-            (true, _) => Outcome::met(pair.key.span, format!("the network `{name}` is internal")),
+            (true, _) => Outcome::met(pair.key_span, format!("the network `{name}` is internal")),
             (false, true) => {
-                Outcome::undecided(Reason::ValueUnknown, pair.key.span, format!("the network `{name}` is external"))
+                Outcome::undecided(Reason::ValueUnknown, pair.key_span, format!("the network `{name}` is external"))
             }
-            (false, false) => Outcome::unmet(pair.key.span, format!("the network `{name}` is not internal")),
+            (false, false) => Outcome::unmet(pair.key_span, format!("the network `{name}` is not internal")),
         }
     });
     Outcome::all(outcomes).unwrap_or_else(|| Outcome::nothing(format!("`{}` is on no network", seen.name())))
@@ -560,9 +543,8 @@ pub(super) fn network_declared(look: &Look<'_, '_>) -> Outcome {
     if look.project.composes.is_empty() {
         return Outcome::nothing("there is no compose file");
     }
-    let layers: Vec<_> = look.project.composes.iter().collect();
-    match declared_network(&layers, name) {
-        Some(pair) => Outcome::met(pair.key.span, format!("the network `{name}` is declared")),
+    match look.project.composes.iter().find_map(|compose| declared_network(&compose.tree, name)) {
+        Some(pair) => Outcome::met(pair.key_span, format!("the network `{name}` is declared")),
         None => Outcome::unmet(None, format!("no compose file declares a network `{name}`")),
     }
 }

@@ -89,6 +89,8 @@ fn what_a_variable_decides_is_a_gap_unless_it_has_a_value() {
         &[
             "b/Dockerfile @ b (compose compose.yaml:5)",
             "c/Dockerfile @ c (compose compose.yaml:7)",
+            "? `A`, `D` have no value in the repository, and what rests on that is not judged: a default (`${A:-…}`) would \
+             settle it",
             "? the context of service `a` depends on `A`, which has no value",
             "? the Dockerfile of service `d` depends on a variable without value",
         ],
@@ -140,10 +142,10 @@ fn overlays_extensions_and_inclusions_are_followed() {
             ("ops/db.yaml", "services:\n  db:\n    build: .\n"),
         ],
         &[
-            "ops/Dockerfile @ ops (compose ops/db.yaml:3)",
             "api/Dockerfile @ api [dev] (compose compose.yaml:5)",
             "base/Dockerfile @ base (compose base/services.yml:3)",
             "api/Dockerfile @ api (compose compose.yaml:5)",
+            "ops/Dockerfile @ ops (compose ops/db.yaml:3)",
         ],
     );
 }

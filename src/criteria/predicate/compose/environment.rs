@@ -149,11 +149,11 @@ pub(in super::super) fn env_file(look: &Look<'_, '_>) -> Outcome {
     let files = &seen.service.env_files;
     match (look.named_or_value("path"), files.first()) {
         (_, None) => Outcome::unmet(seen.place(), format!("`{}` has no `env_file`", seen.name())),
-        (None, Some(file)) => Outcome::met(file.span, format!("`env_file: {}`", file.text)),
+        (None, Some(file)) => Outcome::met(file.path.span, format!("`env_file: {}`", file.path.text)),
         (Some(want), Some(file)) => {
             let plain = |path: &str| path.trim_start_matches("./").to_owned();
-            let has = files.iter().any(|file| plain(&file.text) == plain(want));
-            Outcome::when(has, file.span, format!("`env_file: {want}`"), format!("`env_file: {}`", file.text))
+            let has = files.iter().any(|file| plain(&file.path.text) == plain(want));
+            Outcome::when(has, file.path.span, format!("`env_file: {want}`"), format!("`env_file: {}`", file.path.text))
         }
     }
 }
@@ -177,11 +177,7 @@ pub(in super::super) fn no_literal_secrets(look: &Look<'_, '_>) -> Outcome {
 pub(in super::super) fn secrets(look: &Look<'_, '_>) -> Outcome {
     let seen = service!(look);
     let have = seen.list(&["secrets"]);
-    let mut names: Vec<String> = have.iter().map(|(name, _)| name.to_string()).collect();
-    for node in seen.nodes(&["secrets"]) {
-        let items = node.as_sequence().unwrap_or_default();
-        names.extend(items.iter().filter_map(|item| Some(item.get("source")?.as_str()?.to_owned())));
-    }
+    let names: Vec<String> = have.iter().map(|(name, _)| name.to_string()).collect();
     let missing = look.values.iter().find(|want| !names.iter().any(|name| name == *want));
     match (names.is_empty(), missing) {
         (true, _) => Outcome::unmet(seen.place(), format!("`{}` uses no `secrets:`", seen.name())),

@@ -38,15 +38,7 @@ fn meant<'l>(look: &Look<'_, '_>, seen: &Seen<'l>) -> Vec<&'l Mount> {
 pub(in super::super) fn volume_named(look: &Look<'_, '_>) -> Outcome {
     let seen = service!(look);
     let name = seen.name();
-    let declared = |volume: &str| {
-        seen.layers.iter().any(|compose| {
-            compose
-                .yaml
-                .root()
-                .and_then(|root| root.get("volumes"))
-                .is_some_and(|volumes| volumes.pair(volume).is_some())
-        })
-    };
+    let declared = |volume: &str| seen.model.get("volumes").is_some_and(|volumes| volumes.entry(volume).is_some());
     let mounts = meant(look, &seen);
     let hit = mounts.iter().find(|mount| mount.kind == MountKind::Volume && mount.source.is_some());
     match hit {
