@@ -16,6 +16,7 @@ use crate::span::{FileId, Span};
 
 use super::{Gap, paths};
 
+pub(crate) mod causes;
 mod consistency;
 mod model;
 

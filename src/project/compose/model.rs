@@ -41,13 +41,16 @@ pub(super) struct Resolver<'a> {
     /// Services whose extensions are resolved, by file, variables and name.
     extended: BTreeMap<(usize, Vec<String>, String), Arc<Node>>,
     /// Where the services of a file stand, by file, variables and name.
-    places: BTreeMap<(usize, Vec<String>), Arc<BTreeMap<String, usize>>>,
+    places: BTreeMap<(usize, Sources), Places>,
     refused: Vec<Problem>,
     bases: BTreeMap<FileId, String>,
     inclusions: usize,
     work: usize,
     incomplete: bool,
 }
+
+/// Where each service of a file stands.
+type Places = BTreeMap<String, usize>;
 
 /// Where the variables of a file come from: the `.env` files that count, the last one first.
 type Sources = Vec<String>;
@@ -206,7 +209,7 @@ impl<'a> Resolver<'a> {
         let tree = self.tree(source, env);
         let places = self.places.entry((source, env.clone())).or_insert_with(|| {
             let services = tree.get("services").map(|services| services.entries()).unwrap_or_default();
-            Arc::new(services.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect())
+            services.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect()
         });
         let base = places.get(wanted).and_then(|&at| tree.get("services")?.entries().get(at)).cloned();
         let Some(base) = base else {
