@@ -12,28 +12,37 @@ use crate::span::Span;
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
 mod build_tools_in_final_stage;
 mod bulky_path_in_context;
+mod dangerous_capability;
 mod dead_dockerignore;
+mod docker_socket_mount;
 mod gitignored_path_in_context;
+mod host_namespace;
 mod host_network_run;
 mod ignorefile_comment;
 mod ineffective_pattern;
 mod insecure_run;
+mod invalid_compose;
 mod malformed_exec_form;
 mod missing_copy_source;
 mod missing_dockerignore;
 mod missing_entrypoint_file;
 mod needed_path_ignored;
 mod pipe_to_shell;
+mod privileged_service;
 mod remote_add;
 mod reopened_criterion;
+mod root_service;
 mod root_user;
 mod runtime_version_mismatch;
+mod sensitive_host_mount;
 mod sensitive_path_in_context;
 mod shell_in_exec_form;
+mod unconfined_service;
 mod unmet_criterion;
 mod unparsed_artifact;
 mod unpinned_base;
 mod unpinned_uid;
+mod unprofiled_gpu;
 mod unread_criterion;
 mod unverified_package;
 mod unverified_tls;
@@ -44,28 +53,37 @@ pub static RULES: &[&Rule] = &[
     // list: begin (written by the test `rules::the_list_is_the_folder`)
     &build_tools_in_final_stage::RULE,
     &bulky_path_in_context::RULE,
+    &dangerous_capability::RULE,
     &dead_dockerignore::RULE,
+    &docker_socket_mount::RULE,
     &gitignored_path_in_context::RULE,
+    &host_namespace::RULE,
     &host_network_run::RULE,
     &ignorefile_comment::RULE,
     &ineffective_pattern::RULE,
     &insecure_run::RULE,
+    &invalid_compose::RULE,
     &malformed_exec_form::RULE,
     &missing_copy_source::RULE,
     &missing_dockerignore::RULE,
     &missing_entrypoint_file::RULE,
     &needed_path_ignored::RULE,
     &pipe_to_shell::RULE,
+    &privileged_service::RULE,
     &remote_add::RULE,
     &reopened_criterion::RULE,
+    &root_service::RULE,
     &root_user::RULE,
     &runtime_version_mismatch::RULE,
+    &sensitive_host_mount::RULE,
     &sensitive_path_in_context::RULE,
     &shell_in_exec_form::RULE,
+    &unconfined_service::RULE,
     &unmet_criterion::RULE,
     &unparsed_artifact::RULE,
     &unpinned_base::RULE,
     &unpinned_uid::RULE,
+    &unprofiled_gpu::RULE,
     &unread_criterion::RULE,
     &unverified_package::RULE,
     &unverified_tls::RULE,

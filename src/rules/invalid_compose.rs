@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     id: "invalid-compose",
     group: Group::Correctness,
     severity: Severity::Error,
-    aliases: &["dclint:invalid-schema"],
+    aliases: &[],
     doc: include_str!("invalid_compose.md"),
     check: Check::Project(check),
 };
@@ -61,8 +61,8 @@ fn missing_builds(project: &Project<'_>, told: &mut Told, out: &mut Findings<'_>
         let path = &build.dockerfile_path;
         // What git leaves out, or a script names, something makes before the build.
         let is_folder = context.is_empty() || snapshot.is_dir(context);
-        let made = project.maker("", path) == Some(Maker::IgnoredByGit)
-            || !is_folder && project.maker("", context).is_some();
+        let made =
+            project.maker("", path) == Some(Maker::IgnoredByGit) || !is_folder && project.maker("", context).is_some();
         if snapshot.find(path).is_some() || snapshot.incomplete.is_some() || made {
             continue;
         }

@@ -54,8 +54,12 @@ pub(crate) fn causes(
     for application in &project.applications {
         for service in &application.services {
             for (span, severity, what) in find(application, service) {
-                let cause =
-                    all.entry(span).or_insert_with(|| Cause { span, services: Vec::new(), severity, what: what.clone() });
+                let cause = all.entry(span).or_insert_with(|| Cause {
+                    span,
+                    services: Vec::new(),
+                    severity,
+                    what: what.clone(),
+                });
                 if severity > cause.severity {
                     (cause.severity, cause.what) = (severity, what);
                 }
