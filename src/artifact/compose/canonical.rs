@@ -42,7 +42,8 @@ fn service(service: &Arc<Node>, problems: &mut Vec<Problem>) -> Arc<Node> {
 
 fn build(value: &Arc<Node>) -> Arc<Node> {
     each(&map_of(value, "context"), |key, value| match key {
-        "args" | "labels" | "additional_contexts" | "ssh" => pairs(value),
+        "args" | "labels" | "additional_contexts" => pairs(value),
+        "ssh" => pairs(&list(value)),
         "extra_hosts" => hosts(value),
         "secrets" => items(value, |item| map_of(item, "source")),
         "no_cache_filter" => list(value),
@@ -117,8 +118,6 @@ fn env_file(item: &Arc<Node>) -> Arc<Node> {
 
 /// `- KEY=value` and `- KEY` as a map; of the same key the last counts.
 fn pairs(node: &Arc<Node>) -> Arc<Node> {
-    // One text stands for a list of one where an SSH socket is named.
-    let node = &list(node);
     let Value::List(items) = &node.value else { return Arc::clone(node) };
     let mut entries: Vec<Entry> = Vec::with_capacity(items.len());
     let mut places = std::collections::BTreeMap::new();
