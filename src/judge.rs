@@ -42,6 +42,8 @@ pub fn judge<'a>(
     });
     let (found, too_many) = rules::judged(&project);
     project.gaps.extend(too_many);
+    let lost = project.lost_trails();
+    project.gaps.extend(lost);
     let mut head_side = Side { snapshot: head, findings: found };
     name_reopened(&mut head_side.findings, &criteria, settings);
     let mut findings = delta::compare(base_side, head_side, change);
@@ -166,6 +168,11 @@ fn builds(project: &Project<'_>) -> Vec<BuildFact> {
         ignore_file: build.ignore_file.map(|at| snapshot.path(project.ignore_files[at].file).to_owned()),
         user: build.user.as_ref().and_then(User::shown),
         root: build.user.as_ref().and_then(User::is_root),
+        uncertain: project
+            .unread_builders
+            .first()
+            .filter(|_| !build.is_explicit())
+            .map(|file| snapshot.path(*file).to_owned()),
         origins: build
             .origins
             .iter()

@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::bake::Bake;
 use crate::artifact::build_call::Engine;
+use crate::artifact::caller::unread_builder;
 use crate::artifact::compose::Compose;
 use crate::artifact::dockerfile::{self, Dockerfile, InstructionKind};
 use crate::artifact::dockerignore::Dockerignore;
@@ -76,6 +77,8 @@ pub struct Project<'a> {
     pub own_images: OwnImages,
     /// Whether something is built in a way that is only known when it runs: no build is the only one for certain.
     pub some_builds_unknown: bool,
+    /// The files by which other systems of CI are known, which build images in ways that are not read.
+    pub unread_builders: Vec<FileId>,
     /// Every compose file: by its name, or because another one includes or extends it.
     pub composes: Vec<Compose>,
     /// Which compose files are used together, and what their services are then.
@@ -114,6 +117,11 @@ impl<'a> Project<'a> {
             builds: named.builds,
             own_images: OwnImages::default(),
             some_builds_unknown: named.some_unknown,
+            unread_builders: snapshot
+                .entries()
+                .filter(|(_, entry)| unread_builder(&entry.path) && !settings.exclude.is_match(&*entry.path))
+                .map(|(file, _)| file)
+                .collect(),
             composes: std::mem::take(&mut sources.composes),
             applications: std::mem::take(&mut sources.applications),
             workflows: std::mem::take(&mut sources.workflows),
@@ -147,6 +155,31 @@ impl<'a> Project<'a> {
             }
         }
         project
+    }
+
+    /// For a build that is only assumed, a sentence that says so, and how to settle it; where a file lies there that may
+    /// build it otherwise, that too.
+    pub fn assumption(&self, build: &Build) -> Option<String> {
+        if build.is_explicit() {
+            return None;
+        }
+        Some(match self.unread_builders.first() {
+            Some(file) => format!(
+                "The context is assumed, and `{}`, which is not read, may set another one: `builds:` in the settings would \
+                 settle it.",
+                self.snapshot.path(*file)
+            ),
+            None => "The context is assumed: a compose file, a workflow or `builds:` in the settings would settle it."
+                .to_owned(),
+        })
+    }
+
+    /// A help that rests on the context of a build, with a word where that is only assumed.
+    pub fn settled(&self, build: &Build, help: String) -> String {
+        match self.assumption(build) {
+            Some(assumption) => format!("{}\n{assumption}", help.trim_end_matches('\n')),
+            None => help,
+        }
     }
 
     /// The builds of a Dockerfile, in their order.
@@ -216,11 +249,11 @@ impl<'a> Project<'a> {
     }
 
     /// A file that is called exactly `Dockerfile` and is none: worth a word, since Docker would refuse it. Any other name
-    /// may mean something else.
+    /// may mean something else, unless the rest of the file says what it is.
     fn tell_no_dockerfile(&mut self, file: FileId, syntax: &Dockerfile) {
         let name = paths::name(self.snapshot.path(file));
         let exact = name.eq_ignore_ascii_case("Dockerfile") || name.eq_ignore_ascii_case("Containerfile");
-        if let Some(problem) = syntax.problems.first().filter(|_| exact) {
+        if let Some(problem) = syntax.problems.first().filter(|_| exact || is_broken_dockerfile(syntax)) {
             let (problem, kind) = (problem.clone(), ArtifactKind::Dockerfile);
             self.unparsed.push(Unparsed { problem, kind, explicit: false });
         }
@@ -436,6 +469,28 @@ fn begins_as_dockerfile(syntax: &Dockerfile, snapshot: &Snapshot) -> bool {
     })
 }
 
+/// Whether a file whose first instruction is none is a Dockerfile all the same: most of what follows is, and some of that
+/// stands in no other kind of file.
+fn is_broken_dockerfile(syntax: &Dockerfile) -> bool {
+    // What begins with another instruction is a piece of one, for a template to put together.
+    if !syntax.instructions.first().is_some_and(|first| matches!(first.kind, InstructionKind::Invalid)) {
+        return false;
+    }
+    let rest = syntax.instructions.get(1..).unwrap_or_default();
+    let known = rest.iter().filter(|instruction| !matches!(instruction.kind, InstructionKind::Invalid)).count();
+    let telling = rest.iter().any(|instruction| {
+        matches!(
+            instruction.kind,
+            InstructionKind::From
+                | InstructionKind::Copy(_)
+                | InstructionKind::Cmd(_)
+                | InstructionKind::Entrypoint(_)
+                | InstructionKind::Run(_)
+        )
+    });
+    known >= 2 && telling && known * 4 >= rest.len() * 3
+}
+
 /// One Dockerfile.
 #[derive(Debug)]
 pub struct DockerfileFacts {
@@ -543,6 +598,12 @@ impl Build {
     /// Whether a file or the settings name it; else it is only assumed.
     pub fn is_explicit(&self) -> bool {
         self.origins.iter().any(|origin| origin.kind != OriginKind::Convention)
+    }
+
+    /// Whether everything that names it runs in CI only, from a checkout: what git does not have is not there, unless a step
+    /// makes it.
+    pub fn is_from_checkout(&self) -> bool {
+        self.origins.iter().all(|origin| matches!(origin.kind, OriginKind::Workflow | OriginKind::Action))
     }
 
     /// Whether its image is made to be run by others. What lies below `.devcontainer/`, and what is named for tests or CI

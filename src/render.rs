@@ -60,8 +60,16 @@ pub(crate) fn tally(report: &Report<'_>) -> String {
     if !report.gaps.is_empty() {
         parts.push(format!("{} not judged", count(report.gaps.len(), "place")));
     }
-    format!("{} ({} looked at)", parts.join(", "), count(report.builds.len(), "build"))
+    let builds = match report.builds.len() {
+        0 => NO_BUILDS.to_owned(),
+        builds => format!("{} looked at", count(builds, "build")),
+    };
+    format!("{} ({builds})", parts.join(", "))
 }
+
+/// What is said where there is nothing to judge.
+pub(crate) const NO_BUILDS: &str =
+    "no build found: there is no Dockerfile that the settings leave in, and nothing that builds one";
 
 /// `1 error and 2 warnings`; `no findings`.
 pub(crate) fn by_severity<'a>(findings: impl Iterator<Item = &'a Judged>) -> String {

@@ -197,6 +197,8 @@ pub struct BuildFact {
     pub root: Option<bool>,
     /// Where we know the build from.
     pub origins: Vec<OriginFact>,
+    /// Of a build that is only assumed: a file that is not read and may build the image otherwise.
+    pub uncertain: Option<String>,
 }
 
 /// Where a build is defined, as reports tell it.

@@ -4,6 +4,8 @@
 //! (<https://docs.github.com/actions/reference/workflow-syntax-for-github-actions>), the metadata syntax of actions, and
 //! the inputs of `docker/build-push-action` (<https://github.com/docker/build-push-action>).
 
+mod matrix;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,6 +17,12 @@ use super::shell;
 use super::yaml::{self, Node, Yaml};
 use crate::paths;
 use crate::span::{FileId, Span};
+
+/// How much text the jobs of a matrix may be together, each counted as often as it runs.
+const MAX_MATRIX_TEXT: usize = 1 << 20;
+
+/// More calls of one job are not compared with each other.
+const MAX_COMPARED_CALLS: usize = 5_000;
 
 /// A workflow.
 #[derive(Clone, Debug)]
@@ -52,13 +60,35 @@ pub struct Action {
 /// Reads `text`, the content of the workflow `file`.
 pub fn parse(file: FileId, text: &str) -> Workflow {
     let mut yaml = yaml::parse(file, text);
-    let problems = std::mem::take(&mut yaml.problems);
+    let mut problems = std::mem::take(&mut yaml.problems);
     let mut found = Found::default();
     if let Some(root) = yaml.root() {
         let scope = Scope::default().within(root);
         for job in root.get("jobs").map(|jobs| jobs.pairs()).unwrap_or_default() {
             let steps = job.value.get("steps").and_then(|steps| steps.as_sequence()).unwrap_or_default();
-            found.read_steps(text, steps, &scope.within(&job.value));
+            let mut in_job = Found::default();
+            let mut sets = matrix::sets(&job.value);
+            if sets.len().saturating_mul(job.value.span.range().len()) > MAX_MATRIX_TEXT {
+                // What depends on the matrix is unknown then, which is told where it matters.
+                sets = vec![matrix::Set::new()];
+            }
+            let several = sets.len() > 1;
+            for set in sets {
+                let scope = Scope { matrix: set, ..scope.clone() };
+                in_job.read_steps(text, steps, &scope.within(&job.value));
+            }
+            if several {
+                in_job.forget_repetitions();
+            }
+            // Of workflows that build nothing nothing is said.
+            let builds = !in_job.calls.builds.is_empty() || !in_job.calls.bakes.is_empty();
+            if builds && job.value.get("runs-on").is_none() {
+                let name = job.key.as_str().unwrap_or_default();
+                let message = format!("the job `{name}` does not say what it runs on: `runs-on` is required");
+                problems.push(Problem { span: job.key.span, message });
+            }
+            found.calls.extend(in_job.calls);
+            found.unknowns.extend(in_job.unknowns);
         }
     }
     Workflow { file, yaml, calls: found.calls, unknowns: found.unknowns, problems }
@@ -108,6 +138,8 @@ struct Scope {
     env: BTreeMap<String, Option<String>>,
     /// `defaults.run.working-directory`.
     folder: Option<String>,
+    /// What stands behind `matrix.` in this run of the job.
+    matrix: matrix::Set,
 }
 
 impl Scope {
@@ -140,10 +172,11 @@ impl Scope {
             let inner = &rest[start + 3..];
             let Some(end) = inner.find("}}") else { return Given::Unknown(text.to_owned()) };
             let expression = inner[..end].trim();
-            let value = match expression.strip_prefix("env.") {
+            let value = match expression.split_once('.') {
                 _ if expression.eq_ignore_ascii_case("github.workspace") => Some(".".to_owned()),
-                Some(name) => self.env.get(name).cloned().flatten(),
-                None => None,
+                Some(("env", name)) => self.env.get(name).cloned().flatten(),
+                Some(("matrix", name)) => self.matrix.get(name).cloned(),
+                _ => None,
             };
             let Some(value) = value else { return Given::Unknown(text.to_owned()) };
             out.push_str(&value);
@@ -227,6 +260,28 @@ struct Found {
 }
 
 impl Found {
+    /// Leaves one of equal calls: most steps of a job do the same in all of its runs.
+    fn forget_repetitions(&mut self) {
+        fn once<T: PartialEq>(list: &mut Vec<T>) {
+            if list.len() > MAX_COMPARED_CALLS {
+                return;
+            }
+            let mut kept: Vec<T> = Vec::new();
+            for item in list.drain(..) {
+                if !kept.contains(&item) {
+                    kept.push(item);
+                }
+            }
+            *list = kept;
+        }
+        once(&mut self.calls.builds);
+        once(&mut self.calls.bakes);
+        once(&mut self.calls.composes);
+        once(&mut self.calls.makes);
+        once(&mut self.calls.scripts);
+        once(&mut self.unknowns);
+    }
+
     /// Reads the steps of one job.
     fn read_steps(&mut self, source: &str, steps: &[Arc<Node>], scope: &Scope) {
         let mut checkouts = Checkouts::default();

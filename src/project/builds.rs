@@ -351,6 +351,8 @@ impl Named {
             let Some(span) = place(&setting.dockerfile)
                 .or_else(|| file.map(Span::file_start))
                 .or_else(|| snapshot.find(&setting.dockerfile).map(Span::file_start))
+                // The settings lie elsewhere, and what they name is not there: any place will do to say so.
+                .or_else(|| snapshot.entries().next().map(|(file, _)| Span::file_start(file)))
             else {
                 continue;
             };

@@ -62,6 +62,8 @@ pub struct Contexts {
     pub gaps: Vec<Gap>,
     named: Vec<Named>,
     manifests: Vec<(String, &'static Ecosystem)>,
+    /// The folders in which something shows that there is a `.env` on the disks of developers.
+    env_folders: BTreeSet<String>,
     /// What the `.gitignore`s leave out, as patterns from the root.
     ignored_by_git: Option<Dockerignore>,
     /// How many bytes of ignore files were read once more to prove an edit.
@@ -130,7 +132,8 @@ pub struct DeadIgnoreFile {
     pub why: Dead,
     /// The folder of the context that it was probably meant for, which has no ignore file.
     pub meant_for: Option<String>,
-    /// Whether no build is only assumed, or has a context that is not known: nothing else could read it.
+    /// Whether no build is only assumed, or has a context that is not known, and no other system of CI builds anything:
+    /// nothing else could read it.
     pub certain: bool,
 }
 
@@ -160,6 +163,20 @@ impl<'a> Project<'a> {
     /// What a build takes from its context; an index into [`Project::builds`].
     pub fn uses(&self, build: usize) -> Option<&Uses> {
         self.contexts.uses.get(build)
+    }
+
+    /// The builds whose files were not followed to where they get, once everybody has asked.
+    pub fn lost_trails(&self) -> Vec<Gap> {
+        let lost = self.builds.iter().enumerate().filter(|(at, _)| self.uses(*at).is_some_and(Uses::is_exhausted));
+        lost.map(|(_, build)| Gap {
+            span: build.origin(),
+            message: format!(
+                "the build of `{}` copies from stage to stage more often than is followed: files of its context may get into \
+                 the image without a word here",
+                build.dockerfile_path
+            ),
+        })
+        .collect()
     }
 
     /// The ignore file made for a context folder that has none; `None` where it would keep nothing out.
@@ -284,6 +301,9 @@ impl Contexts {
         for (file, entry) in snapshot.entries() {
             let (folder, name) = (paths::folder(&entry.path), paths::name(&entry.path));
             contexts.manifests.extend(ecosystem::of_manifest(name).map(|ecosystem| (folder.to_owned(), ecosystem)));
+            if ecosystem::shows_env(name, snapshot.str(file)) {
+                contexts.env_folders.insert(folder.to_owned());
+            }
             if let Some(kind) = secret::classify(&entry.path)
                 && !settings.exclude.is_match(&*entry.path)
             {
@@ -351,7 +371,12 @@ impl Contexts {
             contexts.facts.insert(key, facts);
         }
         contexts.limit_paths(builds);
-        contexts.dead = contexts.find_dead(snapshot, ignore_files, builds, project.some_builds_unknown);
+        contexts.dead = contexts.find_dead(
+            snapshot,
+            ignore_files,
+            builds,
+            project.some_builds_unknown || !project.unread_builders.is_empty(),
+        );
         contexts
     }
 
@@ -441,7 +466,7 @@ impl Contexts {
         let present: Vec<(&str, &Ecosystem)> =
             manifests.filter_map(|(folder, ecosystem)| Some((below(dir, folder)?, *ecosystem))).collect();
         let mut list = Vec::new();
-        for folder in present.iter().map(|(folder, _)| *folder).collect::<BTreeSet<_>>() {
+        for folder in self.env_folders.iter().filter_map(|folder| below(dir, folder)) {
             let path = join(folder, ".env");
             if snapshot.find(&join(dir, &path)).is_none() {
                 list.push((path.clone(), path, PathClass::Secret(SecretFile::Env)));

@@ -49,6 +49,7 @@ const MANIFESTS: &[&str] = &[
     "package.json",
     "pom.xml",
     "pyproject.toml",
+    "requirements.txt",
     "runtime.txt",
     "rust-toolchain",
     "rust-toolchain.toml",

@@ -148,6 +148,7 @@ struct BuildItem<'a> {
     user: Option<&'a str>,
     root: Option<bool>,
     origins: Vec<OriginItem<'a>>,
+    uncertain: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -229,6 +230,7 @@ fn build_item(build: &BuildFact) -> BuildItem<'_> {
         ignore_file: build.ignore_file.as_deref(),
         user: build.user.as_deref(),
         root: build.root,
+        uncertain: build.uncertain.as_deref(),
         origins: build
             .origins
             .iter()

@@ -80,6 +80,7 @@ pub(crate) fn report<'a>(base: &'a Snapshot, head: &'a Snapshot) -> Report<'a> {
             ignore_file: None,
             user: Some("app".to_owned()),
             root: Some(false),
+            uncertain: None,
             origins: vec![OriginFact {
                 kind: OriginKind::Compose,
                 path: "compose.yaml".to_owned(),

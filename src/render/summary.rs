@@ -99,6 +99,7 @@ fn build_row(build: &BuildFact, target: &Target) -> Vec<String> {
         (None, Some(false)) => words::NOT_ROOT.to_owned(),
         (None, None) => words::UNKNOWN.to_owned(),
     };
+    let uncertain = build.uncertain.iter().map(|path| format!("uncertain: {} is not read", code(path)));
     let origins: Vec<String> = build
         .origins
         .iter()
@@ -106,6 +107,7 @@ fn build_row(build: &BuildFact, target: &Target) -> Vec<String> {
             let service = origin.service.as_deref().map_or_else(String::new, |service| format!(" {}", code(service)));
             format!("{}{service}: {}", origin.kind.name(), target.place(&origin.path, origin.line))
         })
+        .chain(uncertain)
         .collect();
     let ignore_file = build.ignore_file.as_deref().map_or_else(|| words::NONE.to_owned(), code);
     vec![dockerfile, code(&build.context), ignore_file, user, origins.join("<br>")]

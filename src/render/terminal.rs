@@ -80,9 +80,21 @@ pub fn builds(report: &Report<'_>) -> String {
             let place = format!("{}:{}", log_line(&origin.path), origin.line);
             out.push_str(&format!("  known from   {place} ({}{service})\n", origin.kind.name()));
         }
+        if let Some(path) = &build.uncertain {
+            out.push_str(&format!("  uncertain    {} is not read and may build it otherwise\n", log_line(path)));
+        }
         out.push('\n');
     }
-    out.push_str(&format!("{} found\n", count(report.builds.len(), "build")));
+    if report.builds.is_empty() {
+        out.push_str(super::NO_BUILDS);
+        out.push('\n');
+    } else {
+        out.push_str(&format!("{} found\n", count(report.builds.len(), "build")));
+    }
+    if !report.gaps.is_empty() {
+        let gaps = count(report.gaps.len(), "place");
+        out.push_str(&format!("{gaps} could not be judged: `plimsoll check` lists them\n"));
+    }
     out
 }
 

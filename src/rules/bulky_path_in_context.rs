@@ -74,7 +74,7 @@ fn report(
     let mut reported = out
         .report(source.span, message)
         .severity(grade(build, Severity::Warning))
-        .help(settled(build, help))
+        .help(project.settled(build, help))
         .identity(full(facts, path), format!("context {}", build.context.name()))
         .sent(facts.ignore_file.and_then(|at| project.ignore_files.get(at)).map(|ignore| ignore.file), &path.sample);
     if let Basis::Named(span) = path.basis {
@@ -121,7 +121,7 @@ fn report_suspects(
     let reported = out
         .report(source.span, message)
         .severity(Severity::Notice)
-        .help(settled(build, help))
+        .help(project.settled(build, help))
         .identity(file, format!("suspects of context {context}"));
     if let Some(fix) = added(project, facts, &patterns, &samples) {
         reported.fix(fix);
@@ -145,7 +145,8 @@ fn taker<'p>(project: &'p Project<'_>, facts: &ContextFacts, path: &ContextPath)
     let mut takers = facts.builds.iter().filter_map(|at| {
         let sources = project.uses(*at)?.sources.iter();
         let source = sources.filter(|source| source.by == By::Copy).find(|source| source.takes(&path.sample))?;
-        Some((project.builds.get(*at)?, source))
+        let build = project.builds.get(*at)?;
+        project.is_there_for(build, path).then_some((build, source))
     });
     let first = takers.next()?;
     if first.0.is_explicit() { Some(first) } else { takers.find(|(build, _)| build.is_explicit()).or(Some(first)) }
@@ -158,15 +159,6 @@ fn names(pattern: &str, path: &str) -> bool {
 fn grade(build: &Build, severity: Severity) -> Severity {
     let severity = if build.is_explicit() { severity } else { Severity::Notice };
     if build.is_product() { severity } else { severity.lowered() }
-}
-
-fn settled(build: &Build, mut help: String) -> String {
-    if !build.is_explicit() {
-        help.push_str(
-            "\nThe context is assumed: a compose file, a workflow or `builds:` in the settings would settle it.",
-        );
-    }
-    help
 }
 
 fn added(project: &Project<'_>, facts: &ContextFacts, lines: &[String], samples: &[&str]) -> Option<Fix> {

@@ -56,8 +56,8 @@ fn report(project: &Project<'_>, dead: &DeadIgnoreFile, out: &mut Findings<'_>) 
             )
         }
         (Dead::NoContext, None) => {
-            let here = if folder.is_empty() { "the root" } else { folder };
-            message.push_str(&format!(": `{here}` is not the root of any build context"));
+            let here = if folder.is_empty() { "the root of the repository".to_owned() } else { format!("`{folder}`") };
+            message.push_str(&format!(": {here} is no build context"));
             ("move it to the root of the context that it was meant for, or delete it".to_owned(), None)
         }
         (Dead::Shadowed(own), _) => {
@@ -74,9 +74,12 @@ fn report(project: &Project<'_>, dead: &DeadIgnoreFile, out: &mut Findings<'_>) 
     let help = if dead.certain {
         help
     } else {
+        let unread = project.unread_builders.first().map(|file| project.snapshot.path(*file));
+        let unread =
+            unread.map_or(String::new(), |path| format!(" `{path}` is not read and may build something else."));
         format!(
             "{help}\nNot every build is known for certain: a compose file, a workflow or `builds:` in the settings would \
-             settle the contexts."
+             settle the contexts.{unread}"
         )
     };
     let severity = if dead.certain { Severity::Error } else { Severity::Notice };

@@ -38,7 +38,7 @@ fn report(project: &Project<'_>, facts: &ContextFacts, at: usize, out: &mut Find
         .paths
         .iter()
         .filter(|path| matches!(path.basis, Basis::Named(_)) && path.class == PathClass::Bulk)
-        .filter(|path| !ecosystem::is_bulky(&path.path))
+        .filter(|path| !ecosystem::is_bulky(&path.path) && project.is_there_for(build, path))
         .filter_map(|path| Some((path, uses.sources.iter().find(|source| source.takes(&path.sample))?)))
         // What an instruction asks for by name is meant to come along.
         .filter(|(_, source)| source.takes_all())
@@ -63,12 +63,8 @@ fn report(project: &Project<'_>, facts: &ContextFacts, at: usize, out: &mut Find
         applicability: Applicability::Suggestion,
         edits: vec![Edit::Replace { span, text }],
     });
-    let mut help = format!("add to `{file}`:\n{}", lines.join("\n"));
-    if !build.is_explicit() {
-        help.push_str(
-            "\nThe context is assumed: a compose file, a workflow or `builds:` in the settings would settle it.",
-        );
-    }
+    let help = format!("add to `{file}`:\n{}", lines.join("\n"));
+    let help = project.settled(build, help);
     let mut reported = out
         .report(source.span, message)
         .help(help)

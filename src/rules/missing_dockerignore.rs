@@ -53,7 +53,8 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
         };
         let mut message =
             format!("the build context `{context}` {} {lack}{takes}", project.origin_words(gravest.build));
-        let paths: Vec<&ContextPath> = facts.iter().flat_map(|facts| &facts.paths).collect();
+        let is_there = |path: &&ContextPath| reading.iter().any(|reading| project.is_there_for(reading.build, path));
+        let paths: Vec<&ContextPath> = facts.iter().flat_map(|facts| &facts.paths).filter(is_there).collect();
         let mut suspects: Vec<&&ContextPath> = paths.iter().filter(|path| path.basis == Basis::Suspect).collect();
         // The gravest first: secrets, the history, and what is large.
         suspects.sort_by_key(|path| path.class);
@@ -66,10 +67,8 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
             Some(_) => format!("put this into `{}`:\n{}", proposal.path, proposal.text),
             None => format!("create `{}`:\n{}", proposal.path, proposal.text),
         };
-        if !gravest.build.is_explicit() {
-            help.push_str(
-                "The context is assumed: a compose file, a workflow or `builds:` in the settings would settle it.\n",
-            );
+        if let Some(assumption) = project.assumption(gravest.build) {
+            help.push_str(&format!("{assumption}\n"));
         }
         let edit = match empty {
             Some(ignore) => {

@@ -108,15 +108,11 @@ fn report(project: &Project<'_>, case: &Case<'_>, out: &mut Findings<'_>) {
             let edit = project.line_brings_back(case.facts, &line, &case.path)?;
             Some((line, edit))
         });
-    let mut help = match &mended {
+    let help = match &mended {
         Some((line, _)) => format!("add `{line}` at the end of `{file}`, or narrow the pattern"),
         None => format!("narrow the pattern in `{file}`"),
     };
-    if !case.build.is_explicit() {
-        help.push_str(
-            "\nThe context is assumed: a compose file, a workflow or `builds:` in the settings would settle it.",
-        );
-    }
+    let help = project.settled(case.build, help);
     let word = crate::finding::folded(project.snapshot.slice(case.span));
     let mut reported = out
         .report(case.span, message)

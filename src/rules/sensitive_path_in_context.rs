@@ -75,7 +75,7 @@ impl<'p> Case<'p> {
         }
         let taker = uses.takers(&path.sample).into_iter().next();
         let (source, reach) = taker.map_or((None, Reach::Sent), |(source, reach)| (Some(source), reach));
-        let (grade, secret) = grade(project, path, reach)?;
+        let (grade, secret) = grade(project, build, path, reach)?;
         let severity = if build.is_explicit() { grade } else { Severity::Notice };
         let severity = if build.is_product() { severity } else { severity.lowered() };
         Some(Self { facts, path, build, source, reach, secret, severity })
@@ -92,7 +92,7 @@ impl<'p> Case<'p> {
 }
 
 /// How grave it is that a path gets that far in an explicit build, and where the content shows it; `None` for nothing.
-fn grade(project: &Project<'_>, path: &ContextPath, reach: Reach) -> Option<(Severity, Option<Span>)> {
+fn grade(project: &Project<'_>, build: &Build, path: &ContextPath, reach: Reach) -> Option<(Severity, Option<Span>)> {
     let taken = reach > Reach::Sent;
     let kind = match path.class {
         PathClass::Bulk => return None,
@@ -117,12 +117,21 @@ fn grade(project: &Project<'_>, path: &ContextPath, reach: Reach) -> Option<(Sev
                 SecretFile::Key | SecretFile::Pem | SecretFile::Login | SecretFile::Cloud => None,
             }
         }
+        // CI builds from a checkout, in which it is not: only a build by hand would take it along.
+        Basis::Named(_) if !project.is_there_for(build, path) => taken.then_some((Severity::Notice, None)),
+        // What no instruction asks for stays where it is, unless the legacy builder sends everything.
+        Basis::Named(_) if !taken => match kind {
+            SecretFile::Pem => None,
+            SecretFile::Env | SecretFile::Key | SecretFile::Keystore | SecretFile::Login | SecretFile::Cloud => {
+                Some((Severity::Notice, None))
+            }
+        },
         Basis::Named(_) => match kind {
             SecretFile::Env | SecretFile::Key => Some((by_reach, None)),
             SecretFile::Keystore | SecretFile::Login | SecretFile::Cloud => Some((Severity::Warning, None)),
             SecretFile::Pem => taken.then_some((Severity::Notice, None)),
         },
-        Basis::Suspect => taken.then_some((Severity::Notice, None)),
+        Basis::Suspect => (taken && project.is_there_for(build, path)).then_some((Severity::Notice, None)),
     }
 }
 
@@ -148,13 +157,19 @@ fn report(project: &Project<'_>, case: &Case<'_>, out: &mut Findings<'_>) {
     let basis = match (case.path.basis, case.secret) {
         (Basis::Tracked(_), Some(_)) => ", tracked, with a value that looks like a secret",
         (Basis::Tracked(_), None) => ", tracked, without a value that looks like a secret",
+        (Basis::Named(_), _) if !project.is_there_for(case.build, case.path) => {
+            ", named in .gitignore and so in no checkout of CI, which is all that is known to build here"
+        }
         (Basis::Named(_), _) => ", named in .gitignore",
         (Basis::Suspect, _) => "",
     };
     let fate = match case.reach {
         Reach::Image => "gets into the image",
         Reach::Builder => "is taken into a stage of the build",
-        Reach::Sent => "is in the build context",
+        Reach::Sent => {
+            "is in the build context, where no instruction asks for it (BuildKit leaves it there, the legacy builder and \
+             Kaniko take everything along)"
+        }
     };
     let ignore = case.facts.ignore_file.and_then(|at| project.ignore_files.get(at));
     let negation = ignore.and_then(|ignore| ignore.syntax.patterns.get(case.path.by?));
@@ -176,7 +191,7 @@ fn report(project: &Project<'_>, case: &Case<'_>, out: &mut Findings<'_>) {
     if case.path.class != PathClass::Git {
         help.push_str("; a value that the build itself needs comes in with `RUN --mount=type=secret`");
     }
-    settle(case.build, &mut help);
+    help = project.settled(case.build, help);
     let identity = join(case.facts, path);
     let reported = out
         .report(case.span(), message)
@@ -209,7 +224,7 @@ fn report_suspects(project: &Project<'_>, cases: &[Case<'_>], out: &mut Findings
         None => join(first.facts, ".dockerignore"),
     };
     let mut help = format!("add `**/.env` to `{target}`");
-    settle(first.build, &mut help);
+    help = project.settled(first.build, help);
     let reported = out
         .report(first.span(), message)
         .severity(first.severity)
@@ -218,14 +233,6 @@ fn report_suspects(project: &Project<'_>, cases: &[Case<'_>], out: &mut Findings
     let reported = labels(project, first, reported);
     if let Some(fix) = fix(project, first, "**/.env") {
         reported.fix(fix);
-    }
-}
-
-fn settle(build: &Build, help: &mut String) {
-    if !build.is_explicit() {
-        help.push_str(
-            "\nThe context is assumed: a compose file, a workflow or `builds:` in the settings would settle it.",
-        );
     }
 }
 

@@ -20,6 +20,7 @@ mod fake_github;
 mod fixes;
 #[cfg(feature = "cli")]
 mod hostile;
+mod near_misses;
 mod ownership;
 #[cfg(feature = "cli")]
 mod program;

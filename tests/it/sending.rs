@@ -126,3 +126,47 @@ fn the_build_with_the_default_dockerfile_stands_for_a_folder() {
     let json = folder.run(&["context", "Dockerfile.dev", "--format", "json"]).json();
     assert_eq!(json["ignore_file"], "Dockerfile.dev.dockerignore");
 }
+
+#[test]
+fn what_there_is_nothing_to_judge_in_is_said() {
+    let empty = Folder::new(&[]);
+    for command in ["builds", "check"] {
+        let run = empty.run(&[command]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.stdout.contains("no build found: there is no Dockerfile"), "{run:?}");
+    }
+    let bare = Folder::new(&[]);
+    bare.git(&["init", "--quiet", "--bare", "."]);
+    for command in ["builds", "check", "context"] {
+        let run = bare.run(&[command]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains("is a bare git repository"), "{run:?}");
+    }
+}
+
+#[test]
+fn builds_that_another_ci_may_change_are_uncertain() {
+    let folder = Folder::new(&[("Dockerfile", DOCKERFILE), (".gitlab-ci.yml", "a: {script: [x]}\n"), ("main.py", "")]);
+    let run = folder.run(&["builds"]);
+    assert!(
+        run.stdout.contains("uncertain    .gitlab-ci.yml is not read and may build it otherwise"),
+        "{}",
+        run.stdout
+    );
+    let json = folder.run(&["builds", "--format", "json"]).json();
+    assert_eq!(json[0]["uncertain"], ".gitlab-ci.yml");
+    // A file that says it settles it.
+    folder.write("Makefile", "image:\n\tdocker build .\n");
+    let json = folder.run(&["builds", "--format", "json"]).json();
+    assert_eq!(json[0]["uncertain"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_dockerfile_with_a_bad_first_line_is_one_all_the_same() {
+    let folder = Folder::repository(&[("README.md", "")]);
+    folder.write("new.Dockerfile", "FORM python:3.13\nWORKDIR /app\nCOPY . .\nCMD [\"python\"]\n");
+    folder.write("notes.dockerfile", "Copy this to that.\nRun it.\nThen look.\n");
+    let run = folder.run(&["check", "--base", "HEAD", "--format", "json"]);
+    assert_eq!(run.findings(), ["unparsed-artifact introduced new.Dockerfile:1"], "{run:?}");
+    assert_eq!(run.code, 1);
+}

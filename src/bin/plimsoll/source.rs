@@ -52,6 +52,12 @@ impl Place {
         let is_file = metadata.is_file();
         let folder = if is_file { full.parent().unwrap_or(&full).to_owned() } else { full.clone() };
         let git = Git::around(&folder).filter(|git| !git.ignores(&full));
+        if git.is_none() && is_bare(&folder) {
+            return Err(Mistake::new(
+                format!("{shown} is a bare git repository, which holds no files to judge"),
+                "clone it, and name the clone",
+            ));
+        }
         let root = git.as_ref().map_or(folder, |git| git.root.clone());
         let scope = full.strip_prefix(&root).map(slashes).unwrap_or_default();
         Ok(Self { root, scope, is_file, git })
@@ -279,6 +285,11 @@ impl Tree {
         let incomplete = std::mem::replace(&mut self.snapshot, snapshot).incomplete;
         self.snapshot.incomplete = incomplete;
     }
+}
+
+/// Whether a folder is what git keeps of a repository, without the files themselves.
+fn is_bare(folder: &Path) -> bool {
+    folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir()
 }
 
 /// A file that was named on the command line, with its path as it can be shown.

@@ -489,3 +489,46 @@ fn an_ignore_file_that_only_a_script_uses_is_alive() {
     let script = ("build.sh", "docker build -f api/Dockerfile $CONTEXT\n");
     assert_eq!(dead(&[&files[..], &[script]].concat()), [false]);
 }
+
+#[test]
+fn a_matrix_names_a_build_for_each_of_its_runs() {
+    let workflow = "jobs:\n  a:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix:\n        service: [api, web]\n        include:\n          - {service: api, file: ops/api}\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          context: ${{ matrix.service }}\n          file: ${{ matrix.file || 'x' }}\n      - run: docker build ${{ matrix.service }}\n      - run: docker build db\n";
+    check(
+        &[
+            (".github/workflows/ci.yml", workflow),
+            ("api/Dockerfile", FROM),
+            ("web/Dockerfile", FROM),
+            ("db/Dockerfile", FROM),
+        ],
+        &[
+            "api/Dockerfile @ api (workflow .github/workflows/ci.yml:14)",
+            "db/Dockerfile @ db (workflow .github/workflows/ci.yml:15)",
+            "web/Dockerfile @ web (workflow .github/workflows/ci.yml:14)",
+            "? the Dockerfile of a build is only known when it runs: `${{ matrix.file || 'x' }}`",
+        ],
+    );
+}
+
+#[test]
+fn builds_in_the_settings_that_are_not_there_are_told() {
+    let snapshot = Snapshot::from_texts("t", [("README.md", "")]);
+    let mut settings = Settings::default();
+    settings.builds.push(crate::settings::BuildSetting {
+        dockerfile: "gone/Dockerfile".to_owned(),
+        context: ".".to_owned(),
+        target: None,
+        args: BTreeMap::new(),
+    });
+    let project = Project::new(&snapshot, &settings);
+    let gaps: Vec<&str> = project.gaps.iter().map(|gap| gap.message.as_str()).collect();
+    assert_eq!(gaps, [format!("the build of `gone/Dockerfile` is not judged: {NO_FILE}")]);
+}
+
+#[test]
+fn other_systems_of_ci_make_assumptions_uncertain() {
+    let snapshot = Snapshot::from_texts("t", [("Dockerfile", FROM), ("ci/Jenkinsfile", "")]);
+    let settings = Settings::default();
+    let project = Project::new(&snapshot, &settings);
+    let words = project.assumption(&project.builds[0]).unwrap();
+    assert!(words.contains("`ci/Jenkinsfile`, which is not read"), "{words}");
+}

@@ -107,6 +107,42 @@ pub fn of_manifest(name: &str) -> impl Iterator<Item = &'static Ecosystem> + use
     ECOSYSTEMS.iter().filter(move |ecosystem| ecosystem.manifests.iter().any(|manifest| fits(manifest)))
 }
 
+/// What in a manifest shows that the project reads a `.env`: libraries that do, and frameworks that do it by themselves.
+const READS_ENV: &[&str] = &[
+    "dotenv",
+    "pydantic-settings",
+    "pydantic_settings",
+    "environs",
+    "decouple",
+    "django-environ",
+    "laravel/framework",
+    "symfony/",
+    "\"next\"",
+    "\"nuxt\"",
+    "\"vite\"",
+];
+
+/// Whether a file of that name and text shows that a `.env` lies beside it on the disks of developers: a template of one, a
+/// compose file that reads one, a manifest of what reads one.
+pub fn shows_env(name: &str, text: &str) -> bool {
+    let template = matches!(
+        name,
+        ".env.example"
+            | ".env.sample"
+            | ".env.template"
+            | ".env.dist"
+            | ".env.defaults"
+            | "env.example"
+            | "example.env"
+    );
+    let manifest = READS_README.contains(&name)
+        || matches!(name, "requirements.txt" | "Pipfile" | "composer.json" | "Gemfile" | "go.mod");
+    let compose = crate::artifact::classify(name) == Some(crate::artifact::ArtifactKind::Compose);
+    template
+        || manifest && READS_ENV.iter().any(|word| text.contains(word))
+        || compose && [" .env\n", "/.env\n", "\".env\"", "'.env'"].iter().any(|word| text.contains(word))
+}
+
 /// Lock files: what an ignore file must never keep out.
 pub const LOCK_FILES: &[&str] = &[
     "uv.lock",

@@ -1,9 +1,10 @@
 //! Whether a path that the tree does not have is made before the image is built.
 
 use super::ecosystem;
-use super::join;
+use super::{Basis, ContextPath, PathClass, join};
+use crate::artifact::caller;
 use crate::paths;
-use crate::project::Project;
+use crate::project::{Build, Project};
 use crate::span::{FileId, Span};
 
 /// Names shorter than this stand in any text by chance.
@@ -35,6 +36,16 @@ impl Project<'_> {
         ecosystem::is_build_output(path).then_some(Maker::BuildOutput)
     }
 
+    /// Whether a build may find a path of its context that git does not hold: not from a checkout of CI, unless the workflow
+    /// that builds names the path, and so may make it. The history is in every checkout.
+    pub fn is_there_for(&self, build: &Build, path: &ContextPath) -> bool {
+        if matches!(path.basis, Basis::Tracked(_)) || path.class == PathClass::Git || !build.is_from_checkout() {
+            return true;
+        }
+        let name = paths::name(&path.path);
+        build.origins.iter().any(|origin| word_in(self, origin.span.file, name).is_some())
+    }
+
     /// Where a workflow, script or manifest names a path, or the last part of it.
     fn mention(&self, path: &str) -> Option<Span> {
         let name = paths::name(path);
@@ -64,9 +75,7 @@ fn runs_commands(path: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let workflow = (path.starts_with(".github/") || path.contains("/.github/"))
         && (lower.ends_with(".yml") || lower.ends_with(".yaml"));
-    let ci =
-        matches!(&*lower, ".gitlab-ci.yml" | "jenkinsfile" | "azure-pipelines.yml" | ".travis.yml" | "cloudbuild.yaml")
-            || path.starts_with(".circleci/");
+    let ci = caller::unread_builder(path);
     let runner = matches!(
         &*lower,
         "makefile"

@@ -16,7 +16,7 @@ use crate::span::Span;
 const LONGEST_TRAIL: usize = 16;
 
 /// How many copies and stages are looked at to find where the files of one build go, and how many more for each copy and
-/// stage that there is. Beyond that their trails are lost too.
+/// stage that there is. Beyond that their trails are lost too, which [`Uses::is_exhausted`] says.
 const MAX_LOOKS: usize = 100_000;
 const MAX_LOOKS_EACH: usize = 64;
 
@@ -194,6 +194,15 @@ impl Uses {
         }
     }
 
+    /// Whether trails were lost because there was too much to look at: a file may then get farther than was said.
+    pub fn is_exhausted(&self) -> bool {
+        self.looks.get() > self.most_looks()
+    }
+
+    fn most_looks(&self) -> usize {
+        MAX_LOOKS + MAX_LOOKS_EACH * (self.flows.len() + self.parents.len())
+    }
+
     fn reach(&self, source: &Source, path: &str) -> Reach {
         if source.by == By::Mount {
             return Reach::Builder;
@@ -208,7 +217,7 @@ impl Uses {
     fn is_carried_on(&self, stage: usize, place: String) -> bool {
         let mut seen = BTreeSet::from([(stage, place.clone())]);
         let mut todo = VecDeque::from([(stage, place, LONGEST_TRAIL)]);
-        let most = MAX_LOOKS + MAX_LOOKS_EACH * (self.flows.len() + self.parents.len());
+        let most = self.most_looks();
         let may_look = |count: usize| {
             self.looks.set(self.looks.get().saturating_add(count));
             self.looks.get() <= most
