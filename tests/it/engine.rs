@@ -6,6 +6,9 @@ use std::process::Command;
 
 use plimsoll::artifact::dockerignore::Dockerignore;
 use plimsoll::span::FileId;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// How many contexts are built.
 const CONTEXTS: u64 = 40;
@@ -66,6 +69,77 @@ fn the_image_holds_the_files_that_the_matcher_lets_pass() {
     }
     eprintln!("{built} contexts built, {refused} ignore files refused by the engine and by us");
     assert!(built >= 30, "{built}");
+}
+
+/// How many generated cases are asked about in one build.
+const CASES: usize = 150;
+
+#[test]
+fn one_build_of_many_generated_cases_agrees_with_the_matcher() {
+    if std::env::var_os("PLIMSOLL_DOCKER").is_none() {
+        eprintln!("PLIMSOLL_DOCKER is not set: no image is built");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (context, out) = (folder.path().join("context"), folder.path().join("out"));
+    fs::create_dir(&context).unwrap();
+    fs::write(context.join("Dockerfile"), "FROM scratch\nCOPY . /\n").unwrap();
+    let mut runner = TestRunner::deterministic();
+    let (mut ignore_file, mut patterns) = (String::new(), 0);
+    for case in 0..CASES {
+        let (lines, paths) = cases().new_tree(&mut runner).unwrap().current();
+        // Each case has a folder of its own, and patterns that say nothing about the others.
+        for line in lines {
+            let (sign, pattern) = line.strip_prefix('!').map_or(("", &*line), |rest| ("!", rest));
+            let line = format!("{sign}c{case}/{}\n", pattern.trim_start_matches('/'));
+            // One pattern that the engine refuses would end the build for all.
+            if Dockerignore::parse(FileId(0), &line).problems.is_empty() {
+                ignore_file.push_str(&line);
+                patterns += 1;
+            }
+        }
+        for path in paths {
+            write(&context, &format!("c{case}/{path}"));
+        }
+    }
+    fs::write(context.join(".dockerignore"), &ignore_file).unwrap();
+    let output = Command::new("docker")
+        .args(["build", "--quiet", "--network=host", "--output"])
+        .arg(format!("type=local,dest={}", out.display()))
+        .arg(&context)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{ignore_file}\n{}", String::from_utf8_lossy(&output.stderr));
+    let ignore = Dockerignore::parse(FileId(0), &ignore_file);
+    let mut walk = ignore.walk();
+    let all = files(&context);
+    let (kept_out, ours): (Vec<String>, Vec<String>) = all.into_iter().partition(|path| walk.decide(path).excluded);
+    let theirs = files(&out);
+    let wrong: Vec<&String> = ours.iter().filter(|path| !theirs.contains(path)).collect();
+    let missed: Vec<&String> = kept_out.iter().filter(|path| theirs.contains(path)).collect();
+    assert!(
+        wrong.is_empty() && missed.is_empty(),
+        "{ignore_file}\nsent by us alone {wrong:?}\nby the engine {missed:?}"
+    );
+    eprintln!("{CASES} cases, {patterns} patterns, {} files sent, {} kept out", ours.len(), kept_out.len());
+    assert!(patterns > CASES && ours.len() > 100 && kept_out.len() > 100);
+}
+
+/// Pattern lines and paths, made of the same names so that they meet.
+fn cases() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
+    let name = || prop::sample::select(NAMES.iter().filter(|name| !name.starts_with('!')).copied().collect::<Vec<_>>());
+    let part = prop_oneof![
+        4 => name().prop_map(str::to_owned),
+        2 => Just("*".to_owned()),
+        2 => Just("**".to_owned()),
+        2 => (name(), prop::sample::select(vec!["*", "?", "[ab]", "[^a]", ".x", "**"])).prop_map(|(name, end)| format!("{name}{end}")),
+        1 => prop::sample::select(vec!["?", "[a-d]", "[^a]?", "*.x", "a*", "\\\\*", ".", "{a,b}"]).prop_map(str::to_owned),
+    ];
+    let pattern = prop::collection::vec(part, 1..4).prop_map(|parts| parts.join("/"));
+    let line = (prop::bool::weighted(0.3), pattern, prop::sample::select(vec!["", "", "/"]))
+        .prop_map(|(negated, pattern, end)| format!("{}{pattern}{end}", if negated { "!" } else { "" }));
+    let path = prop::collection::vec(name(), 1..4).prop_map(|parts| parts.join("/"));
+    (prop::collection::vec(line, 1..5), prop::collection::vec(path, 4..16))
 }
 
 /// One line of an ignore file.
