@@ -40,7 +40,8 @@ pub fn judge<'a>(
         uncompared.extend(too_many.iter().map(|gap| place(project.snapshot, gap)));
         Side { snapshot: project.snapshot, findings }
     });
-    let (found, too_many) = rules::judged(&project);
+    let (mut found, too_many) = rules::judged(&project);
+    found.extend(before.iter().flat_map(|before| rules::of_change(before, &project, change)));
     project.gaps.extend(too_many);
     let lost = project.lost_trails();
     project.gaps.extend(lost);

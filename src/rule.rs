@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Fix, Identity, Label, SentPath, Severity, folded};
 use crate::fix;
+use crate::hunks::Change;
 use crate::project::{Build, DockerfileFacts, IgnoreFile, Project};
 use crate::span::{FileId, Span};
 
@@ -74,6 +75,8 @@ pub enum Check {
     IgnoreFile(fn(&Project<'_>, &IgnoreFile, &mut Findings<'_>)),
     /// Everything at once.
     Project(fn(&Project<'_>, &mut Findings<'_>)),
+    /// The change itself: base, head, and what differs. What it finds is introduced; without a base it is not asked.
+    Change(fn(&Project<'_>, &Project<'_>, &Change, &mut Findings<'_>)),
 }
 
 /// What the rules write into. It knows whose turn it is.

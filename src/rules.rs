@@ -4,12 +4,14 @@
 //! order of the ids; a test compares them with the folder, and writes them when `BLESS=1` is set.
 
 use crate::finding::Finding;
+use crate::hunks::Change;
 use crate::project::{Gap, Project};
 use crate::rule::{Check, Findings, Rule};
 use crate::settings::RuleSetting;
 use crate::span::Span;
 
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
+mod admin_port;
 mod build_tools_in_final_stage;
 mod bulky_path_in_context;
 mod dangerous_capability;
@@ -26,7 +28,9 @@ mod malformed_exec_form;
 mod missing_copy_source;
 mod missing_dockerignore;
 mod missing_entrypoint_file;
+mod missing_healthcheck;
 mod needed_path_ignored;
+mod oversized_base;
 mod pipe_to_shell;
 mod privileged_service;
 mod remote_add;
@@ -34,10 +38,13 @@ mod reopened_criterion;
 mod root_service;
 mod root_user;
 mod runtime_version_mismatch;
+mod secret_in_build;
 mod sensitive_host_mount;
 mod sensitive_path_in_context;
 mod shell_in_exec_form;
+mod source_before_dependencies;
 mod unconfined_service;
+mod unfrozen_install;
 mod unmet_criterion;
 mod unparsed_artifact;
 mod unpinned_base;
@@ -46,11 +53,13 @@ mod unprofiled_gpu;
 mod unread_criterion;
 mod unverified_package;
 mod unverified_tls;
+mod work_marker;
 // rules: end
 
 /// Every rule, in the order of the ids.
 pub static RULES: &[&Rule] = &[
     // list: begin (written by the test `rules::the_list_is_the_folder`)
+    &admin_port::RULE,
     &build_tools_in_final_stage::RULE,
     &bulky_path_in_context::RULE,
     &dangerous_capability::RULE,
@@ -67,7 +76,9 @@ pub static RULES: &[&Rule] = &[
     &missing_copy_source::RULE,
     &missing_dockerignore::RULE,
     &missing_entrypoint_file::RULE,
+    &missing_healthcheck::RULE,
     &needed_path_ignored::RULE,
+    &oversized_base::RULE,
     &pipe_to_shell::RULE,
     &privileged_service::RULE,
     &remote_add::RULE,
@@ -75,10 +86,13 @@ pub static RULES: &[&Rule] = &[
     &root_service::RULE,
     &root_user::RULE,
     &runtime_version_mismatch::RULE,
+    &secret_in_build::RULE,
     &sensitive_host_mount::RULE,
     &sensitive_path_in_context::RULE,
     &shell_in_exec_form::RULE,
+    &source_before_dependencies::RULE,
     &unconfined_service::RULE,
+    &unfrozen_install::RULE,
     &unmet_criterion::RULE,
     &unparsed_artifact::RULE,
     &unpinned_base::RULE,
@@ -87,6 +101,7 @@ pub static RULES: &[&Rule] = &[
     &unread_criterion::RULE,
     &unverified_package::RULE,
     &unverified_tls::RULE,
+    &work_marker::RULE,
     // list: end
 ];
 
@@ -142,11 +157,30 @@ pub fn judged(project: &Project<'_>) -> (Vec<Finding>, Vec<Gap>) {
     (all, gaps)
 }
 
+/// What the rules say of the change itself, as far as the settings leave them on.
+pub(crate) fn of_change(base: &Project<'_>, head: &Project<'_>, change: &Change) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for &rule in RULES {
+        let Check::Change(check) = rule.check else { continue };
+        let set = match head.settings.rules.get(rule.id) {
+            Some(RuleSetting::Off) => continue,
+            Some(RuleSetting::Severity(severity)) => Some(*severity),
+            None => None,
+        };
+        let mut out = Findings::new(head, rule, set);
+        check(base, head, change, &mut out);
+        all.extend(out.into_list().0);
+    }
+    all
+}
+
 fn run_into(project: &Project<'_>, rule: &Rule, out: &mut Findings<'_>) {
     match rule.check {
         Check::Dockerfile(check) => project.dockerfiles.iter().for_each(|file| check(project, file, out)),
         Check::Build(check) => project.builds.iter().for_each(|build| check(project, build, out)),
         Check::IgnoreFile(check) => project.ignore_files.iter().for_each(|file| check(project, file, out)),
         Check::Project(check) => check(project, out),
+        // One revision alone says nothing of a change: see `of_change`.
+        Check::Change(_) => {}
     }
 }

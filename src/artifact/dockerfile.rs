@@ -253,6 +253,11 @@ impl Dockerfile {
         self.directives.iter().find(|directive| directive.name == "syntax").map(|directive| directive.value.as_str())
     }
 
+    /// The stage that an instruction belongs to; `None` for those before the first one. Both are indices.
+    pub fn stage_of(&self, instruction: usize) -> Option<usize> {
+        self.stages.partition_point(|stage| stage.instructions.start <= instruction).checked_sub(1)
+    }
+
     /// The instructions of a stage, its FROM first.
     pub fn instructions_of(&self, stage: &Stage) -> &[Instruction] {
         self.instructions.get(stage.instructions.clone()).unwrap_or(&[])

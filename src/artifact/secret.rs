@@ -3,6 +3,8 @@
 //! The tables err on the side of silence: a placeholder that is taken for a secret costs more trust than a weak password
 //! that is not.
 
+use std::ops::Range;
+
 use crate::span::{FileId, Span};
 
 /// What kind of secret a file holds, by its path alone.
@@ -147,22 +149,94 @@ pub fn find(kind: SecretFile, file: FileId, text: &str) -> Option<Span> {
 
 /// The provider whose tokens look like `value`.
 pub fn token(value: &str) -> Option<&'static str> {
-    let shaped = |rest: &str, least: usize| {
-        let word = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
-        word >= least
-    };
-    let value = value.trim();
-    let lower = value.to_ascii_lowercase();
-    if ["example", "xxxx", "your", "placeholder", "0000000", "1234567890"].iter().any(|mark| lower.contains(mark)) {
-        return None;
-    }
-    TOKENS.iter().find_map(|(provider, prefix, least)| {
-        let rest = value.strip_prefix(prefix)?;
-        shaped(rest, *least).then_some(*provider)
-    })
+    shaped(value.trim()).map(|(provider, _)| provider)
 }
 
-/// Provider, prefix, and how many characters follow at least.
+/// A secret in a longer text: what it is, and the part of the text that shows it without giving it away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Of what kind: "a GitHub token".
+    pub what: String,
+    /// The prefix of a token, the head line of a key, the scheme and user of a URL.
+    pub shown: Range<usize>,
+    /// All of it.
+    pub whole: Range<usize>,
+}
+
+/// Every secret in a text that shows by its own shape: tokens, private keys with their body, URLs with a password. In the
+/// order of the text.
+pub fn in_text(text: &str) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    let part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.');
+    let mut at = 0;
+    for word in text.split_inclusive(|char: char| !part(char)) {
+        let start = at;
+        at += word.len();
+        let word = word.trim_end_matches(|char: char| !part(char));
+        if let Some((provider, prefix)) = shaped(word) {
+            let article = if provider.starts_with(['A', 'O', 'a']) { "an" } else { "a" };
+            let (shown, whole) = (start..start + prefix, start..start + word.len());
+            found.push(Found { what: format!("{article} {provider} token"), shown, whole });
+        }
+    }
+    const HEAD: &str = "-----BEGIN";
+    for (start, _) in text.match_indices(HEAD) {
+        let rest = text.get(start + HEAD.len()..).unwrap_or_default();
+        let Some(end) = rest.find("-----").filter(|end| *end < 40) else { continue };
+        let head = start..start + HEAD.len() + end + 5;
+        let body = text.get(head.end..).unwrap_or_default();
+        let body = body.get(..body.char_indices().nth(400).map_or(body.len(), |(at, _)| at)).unwrap_or_default();
+        let base64 = |char: char| char.is_ascii_alphanumeric() || matches!(char, '+' | '/' | '=');
+        let held = body.replace("\\n", "\n").split(|char: char| !base64(char)).any(|line| line.len() >= 40);
+        if rest.get(..end).is_some_and(|kind| kind.ends_with("PRIVATE KEY")) && held {
+            found.push(Found { what: "a private key".to_owned(), shown: head.clone(), whole: head });
+        }
+    }
+    for (at, _) in text.match_indices("://") {
+        let rest = text.get(at..).unwrap_or_default();
+        if !has_url_password(rest) {
+            continue;
+        }
+        let scheme = text.get(..at).unwrap_or_default();
+        let start = scheme.rfind(|char: char| !(char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.')));
+        let start =
+            start.map_or(0, |at| at + scheme.get(at..).and_then(|it| it.chars().next()).map_or(1, char::len_utf8));
+        let user = rest.get(3..).and_then(|rest| rest.find(':')).map_or(at, |user| at + 3 + user);
+        let end = rest.find('@').map_or(user, |end| at + end);
+        found.push(Found { what: "a URL with a password".to_owned(), shown: start..user, whole: start..end });
+    }
+    found.sort_by_key(|found| found.whole.start);
+    // A token that is the password of a URL is told as the token.
+    let tokens: Vec<Range<usize>> =
+        found.iter().filter(|it| it.what.ends_with("token")).map(|it| it.whole.clone()).collect();
+    let holds = |range: &Range<usize>| tokens.iter().any(|token| range.start < token.start && token.end <= range.end);
+    found.retain(|it| !it.what.starts_with("a URL") || !holds(&it.whole));
+    found
+}
+
+/// The provider of a token, and how long its prefix is.
+fn shaped(value: &str) -> Option<(&'static str, usize)> {
+    let long_enough = |rest: &str, least: usize| {
+        let mut bytes = rest.bytes();
+        bytes.by_ref().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count()
+            >= least
+    };
+    let (provider, prefix, _) = TOKENS
+        .iter()
+        .find(|(_, prefix, least)| value.strip_prefix(prefix).is_some_and(|rest| long_enough(rest, *least)))?;
+    let rest = value.get(prefix.len()..)?;
+    let lower = value.to_ascii_lowercase();
+    let placeholder =
+        ["example", "xxxx", "your", "placeholder", "0000000", "1234567890", "dummy", "replace", "changeme"];
+    // Words such as `sk-learn-contrib-…` are no tokens: these have digits, and letters in no order.
+    let digits = rest.bytes().any(|byte| byte.is_ascii_digit());
+    // What AWS hands out is in capitals.
+    let capitals = *provider != "AWS" || rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    (digits && capitals && !placeholder.iter().any(|mark| lower.contains(mark))).then_some((*provider, prefix.len()))
+}
+
+/// Provider, prefix, and how many characters follow at least. The sources are the providers' own documents on the formats of
+/// their tokens and on scanning for them.
 const TOKENS: &[(&str, &str, usize)] = &[
     ("AWS", "AKIA", 16),
     ("AWS", "ASIA", 16),
@@ -173,23 +247,135 @@ const TOKENS: &[(&str, &str, usize)] = &[
     ("GitHub", "ghr_", 36),
     ("GitHub", "github_pat_", 22),
     ("GitLab", "glpat-", 20),
+    ("GitLab", "gldt-", 20),
+    ("GitLab", "glrt-", 20),
+    ("GitLab", "glptt-", 40),
     ("Slack", "xoxb-", 20),
     ("Slack", "xoxp-", 20),
+    ("Slack", "xoxa-", 20),
     ("Slack", "xapp-", 20),
     ("Stripe", "sk_live_", 20),
     ("Stripe", "rk_live_", 20),
+    ("Stripe", "whsec_", 24),
     ("Anthropic", "sk-ant-", 20),
     ("OpenAI", "sk-proj-", 20),
+    ("OpenAI", "sk-svcacct-", 20),
+    ("OpenAI", "sk-admin-", 20),
     ("OpenAI", "sk-", 40),
+    ("Groq", "gsk_", 40),
+    ("Replicate", "r8_", 37),
+    ("Perplexity", "pplx-", 40),
     ("Google", "AIza", 35),
+    ("Google", "ya29.", 40),
+    ("Google", "GOCSPX-", 28),
     ("npm", "npm_", 36),
     ("PyPI", "pypi-AgEI", 20),
+    ("RubyGems", "rubygems_", 48),
+    ("NuGet", "oy2", 43),
     ("Docker", "dckr_pat_", 20),
-    ("SendGrid", "SG.", 20),
+    ("Docker", "dckr_oat_", 20),
+    ("SendGrid", "SG.", 66),
+    ("Mailgun", "key-", 32),
     ("Hugging Face", "hf_", 30),
     ("Shopify", "shpat_", 30),
+    ("Shopify", "shpss_", 30),
+    ("Shopify", "shpca_", 30),
     ("DigitalOcean", "dop_v1_", 40),
+    ("DigitalOcean", "doo_v1_", 40),
     ("HashiCorp Vault", "hvs.", 20),
+    ("HashiCorp Vault", "hvb.", 20),
+    ("Databricks", "dapi", 32),
+    ("Grafana", "glsa_", 32),
+    ("Grafana", "glc_", 32),
+    ("New Relic", "NRAK-", 27),
+    ("Sentry", "sntrys_", 40),
+    ("Sentry", "sntryu_", 40),
+    ("Linear", "lin_api_", 32),
+    ("Notion", "ntn_", 40),
+    ("Doppler", "dp.pt.", 40),
+    ("Doppler", "dp.st.", 40),
+    ("Pulumi", "pul-", 40),
+    ("PlanetScale", "pscale_tkn_", 32),
+    ("Postman", "PMAK-", 50),
+    ("Atlassian", "ATATT3", 50),
+    ("Square", "sq0atp-", 22),
+    ("Square", "sq0csp-", 40),
+    ("Alibaba Cloud", "LTAI5t", 18),
+    ("age", "AGE-SECRET-KEY-1", 50),
+];
+
+/// Whether `value` is given to a variable of that name as a real secret: the name says that it is one, and the value is no
+/// reference, no placeholder, and none of the passwords that everybody knows. Stricter for keys and tokens, which are long
+/// and have digits, than for passwords, which people make up.
+pub fn is_literal_secret(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    let lower = value.to_ascii_lowercase();
+    let upper = name.to_ascii_uppercase();
+    if !is_secret_name(name) || is_reference(value) {
+        return false;
+    }
+    let last = upper.split(['_', '-', '.']).rfind(|word| !word.is_empty()).unwrap_or_default();
+    let made_up = last.starts_with("PASS") || last.starts_with("PWD");
+    let made = last.starts_with("SECRET") && last != "SECRETKEY";
+    let mut words = lower.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let placeholder = words
+        .any(|word| PLACEHOLDER_WORDS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())))
+        || [
+            "example",
+            "xxxx",
+            "****",
+            "changeit",
+            "changeme",
+            "insecure",
+            "placeholder",
+            "dummy",
+            "...",
+            "fake",
+            "not-a",
+        ]
+        .iter()
+        .any(|mark| lower.contains(mark));
+    let one_char = value.chars().next().is_some_and(|first| value.chars().all(|char| char == first));
+    let file = [".sh", ".py", ".js", ".txt", ".json", ".yml", ".yaml", ".xml", ".conf", ".cfg", ".ini", ".properties", ".pem", ".key", ".jks", ".p12"];
+    let file = file.iter().any(|suffix| lower.ends_with(suffix));
+    // `NAGIOS_PASS=nagios`: the default that everybody knows.
+    let own_name = upper.contains(&value.to_ascii_uppercase());
+    let number = value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    if placeholder || one_char || number || file || own_name || value.contains(char::is_whitespace) {
+        return false;
+    }
+    let digits = value.bytes().any(|byte| byte.is_ascii_digit());
+    let letters = value.bytes().any(|byte| byte.is_ascii_alphabetic());
+    if made_up {
+        return value.len() >= 6 && letters;
+    }
+    if made {
+        return value.len() >= 8 && letters && (digits || value.len() >= 20);
+    }
+    // The fingerprints of public keys are named like keys.
+    let fingerprint = value.len() == 40 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    value.len() >= 16 && digits && letters && !fingerprint
+}
+
+/// What stands for a value that somebody else gives.
+fn is_reference(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    value.is_empty()
+        || value.contains(['$', '`'])
+        || value.starts_with(['<', '{', '%', '@', '/', '.', '~'])
+        || ["pk_", "pk.", "phc_"].iter().any(|start| value.starts_with(start))
+        || ["op://", "vault:", "ref+", "arn:", "file:", "http://", "https://", "encrypted:", "env:", "unix:"]
+            .iter()
+            .any(|start| lower.starts_with(start))
+}
+
+#[rustfmt::skip]
+const PLACEHOLDER_WORDS: &[&str] = &[
+    "change", "example", "placeholder", "your", "dummy", "sample", "replace", "insert", "todo", "xxx", "test", "testing", "tests", "password",
+    "passw0rd", "passwd", "pass", "secret", "postgres", "mysql", "root", "toor", "admin", "administrator", "guest", "user", "minio", "minioadmin",
+    "rabbitmq", "redis", "localhost", "fake", "mock", "default", "foo", "foobar", "bar", "abc", "abcdef", "deadbeef", "develop", "development", "dev",
+    "local", "redacted", "generate", "notused", "unused", "none", "null", "nil", "true", "false", "demo", "lorem", "build", "ci", "temp", "tmp", "empty",
+    "ignored", "ignore", "required", "optional", "docker", "vagrant", "elastic", "neo4j", "zabbix", "wordpress", "drupal", "oracle", "qwerty", "letmein",
 ];
 
 /// Whether a variable of that name is expected to hold a secret: its last word says so, and nothing says that it goes into
@@ -201,6 +387,8 @@ pub fn is_secret_name(name: &str) -> bool {
         "PUBLISHABLE",
         "ANON_",
         "SITE_KEY",
+        "GPG_",
+        "PGP_",
         "VITE_",
         "REACT_APP_",
         "NG_APP_",
@@ -214,10 +402,29 @@ pub fn is_secret_name(name: &str) -> bool {
     let words: Vec<&str> = upper.split(['_', '-', '.']).filter(|word| !word.is_empty()).collect();
     let Some((last, before)) = words.split_last() else { return false };
     match last.trim_end_matches(|char: char| char.is_ascii_digit()) {
-        "PASSWORD" | "PASSWD" | "PASS" | "PWD" | "PASSPHRASE" | "SECRET" | "TOKEN" | "APIKEY" | "SECRETKEY"
-        | "CREDENTIALS" => true,
+        "PWD" => !before.is_empty(),
+        "PASSWORD" | "PASSWD" | "PASS" | "PASSPHRASE" | "SECRET" | "TOKEN" | "APIKEY" | "SECRETKEY" | "CREDENTIALS"
+        | "AUTHTOKEN" | "ACCESSKEY" | "PRIVATEKEY" => true,
+        // What Rails calls its one secret.
+        "BASE" => matches!(before, [.., "SECRET", "KEY"]),
         "KEY" => {
-            !before.is_empty() && !before.iter().any(|word| matches!(*word, "CACHE" | "SORT" | "PRIMARY" | "FOREIGN"))
+            !before.is_empty()
+                && !before.iter().any(|word| {
+                    matches!(
+                        *word,
+                        "CACHE"
+                            | "SORT"
+                            | "PRIMARY"
+                            | "FOREIGN"
+                            | "APT"
+                            | "RPM"
+                            | "REPO"
+                            | "REPOSITORY"
+                            | "HOST"
+                            | "PARTITION"
+                            | "MAP"
+                    )
+                })
         }
         _ => false,
     }
@@ -381,6 +588,61 @@ mod tests {
             (SecretFile::Login, "machine example.com login me password hunter22x\n", true),
         ] {
             assert_eq!(find(kind, FileId(0), text).is_some(), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_show_by_their_shape() {
+        let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ";
+        for (text, expected) in [
+            ("curl -H 'Authorization: token ghp_16C7e42F292c6912E7710c838347Ae178B4a' x", "a GitHub token:ghp_"),
+            ("ENV K=AKIAIOSFODNN7EXAMPLE", ""),
+            ("ENV K=AKIA2OGYBAH6STMMQ7JL", "an AWS token:AKIA"),
+            ("pip install scikit-learn sk-learn-contrib-very-long-name-of-a-package-that-is-none", ""),
+            ("git clone https://bot:Zq8s7d6f@git.example.com/x", "a URL with a password:https://bot"),
+            ("git clone https://x:ghp_16C7e42F292c6912E7710c838347Ae178B4a@github.com/x", "a GitHub token:ghp_"),
+            ("git clone https://oauth2:${TOKEN}@git.example.com/x", ""),
+            ("psql postgres://app:app@localhost/app", ""),
+            (
+                "npm_config_registry=https://registry.npmjs.org npm_package_version_of_a_very_long_name_without_any_number",
+                "",
+            ),
+        ] {
+            let shown = |found: &Found| format!("{}:{}", found.what, &text[found.shown.clone()]);
+            assert_eq!(in_text(text).iter().map(shown).collect::<Vec<_>>().join(" "), expected, "{text}");
+        }
+        let key = format!("-----BEGIN PRIVATE KEY-----\\n{body}\\n");
+        assert_eq!(in_text(&key).len(), 1);
+        assert!(in_text("grep -q 'BEGIN PRIVATE KEY' x; echo -----BEGIN PRIVATE KEY-----").is_empty());
+        assert!(in_text(&format!("-----BEGIN PUBLIC KEY-----\n{body}")).is_empty());
+    }
+
+    #[test]
+    fn literals_under_secret_names_are_told_from_placeholders() {
+        for (name, value, secret) in [
+            ("DB_PASSWORD", "hunter2", true),
+            ("DB_PASSWORD", "SuperSecret123!", true),
+            ("DB_PASSWORD", "password", false),
+            ("POSTGRES_PASSWORD", "postgres", false),
+            ("DB_PASSWORD", "${DB_PASSWORD}", false),
+            ("DB_PASSWORD", "changeme123", false),
+            ("DB_PASSWORD_FILE", "/run/secrets/db", false),
+            ("PWD", "k9vTq2Lm", false),
+            ("API_KEY", "f81d4fae7dec11d0a765", true),
+            ("API_KEY", "short1", false),
+            ("API_KEY", "your-api-key-goes-here-1", false),
+            ("GPG_KEY", "A035C8C19219BA821ECEA86B64E628F8D684696D", false),
+            ("SIGN_KEY", "A035C8C19219BA821ECEA86B64E628F8D684696D", false),
+            ("SECRET_KEY_BASE", "dummy", false),
+            ("SECRET_KEY_BASE", "1", false),
+            ("SECRET_KEY_BASE", "3e0f1b8a7c6d5e4f3e0f1b8a7c6d5e4f", true),
+            ("NEXT_PUBLIC_API_KEY", "f81d4fae7dec11d0a765", false),
+            ("JWT_SECRET", "build-time-only", false),
+            ("APP_ENV", "f81d4fae7dec11d0a765", false),
+            ("NAGIOSADMIN_PASS", "nagios", false),
+            ("RESET_OS_PASSWORD", "resetOSPassword.sh", false),
+        ] {
+            assert_eq!(is_literal_secret(name, value), secret, "{name}={value}");
         }
     }
 

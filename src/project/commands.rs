@@ -12,6 +12,8 @@ use crate::artifact::shell::{self, Body, Command, Word};
 pub struct Run<'p> {
     /// The stage that it stands in: an index into [`crate::artifact::dockerfile::Dockerfile::stages`].
     pub stage: usize,
+    /// Where it stands: an index into [`crate::artifact::dockerfile::Dockerfile::instructions`].
+    pub index: usize,
     /// The RUN; of an ONBUILD its trigger.
     pub instruction: &'p Instruction,
     /// What it runs. Empty where the shell is one whose language is not understood.
@@ -51,7 +53,7 @@ impl DockerfileFacts {
                     Some(step) => self.scripts.of(step, dockerfile),
                     None => self.scripts.at(index).filter(|_| !foreign),
                 };
-                runs.push(Run { stage, instruction, body: body.cloned().unwrap_or_default(), step });
+                runs.push(Run { stage, index, instruction, body: body.cloned().unwrap_or_default(), step });
             }
         }
         runs
