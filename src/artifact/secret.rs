@@ -336,7 +336,24 @@ pub fn is_literal_secret(name: &str, value: &str) -> bool {
         .iter()
         .any(|mark| lower.contains(mark));
     let one_char = value.chars().next().is_some_and(|first| value.chars().all(|char| char == first));
-    let file = [".sh", ".py", ".js", ".txt", ".json", ".yml", ".yaml", ".xml", ".conf", ".cfg", ".ini", ".properties", ".pem", ".key", ".jks", ".p12"];
+    let file = [
+        ".sh",
+        ".py",
+        ".js",
+        ".txt",
+        ".json",
+        ".yml",
+        ".yaml",
+        ".xml",
+        ".conf",
+        ".cfg",
+        ".ini",
+        ".properties",
+        ".pem",
+        ".key",
+        ".jks",
+        ".p12",
+    ];
     let file = file.iter().any(|suffix| lower.ends_with(suffix));
     // `NAGIOS_PASS=nagios`: the default that everybody knows.
     let own_name = upper.contains(&value.to_ascii_uppercase());

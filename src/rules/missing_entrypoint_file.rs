@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
 use crate::artifact::dockerignore::Dockerignore;
 use crate::finding::{Applicability, Edit, Fix, Severity};
-use crate::project::image::{Argument, Image};
+use crate::project::image::{Argument, Image, Value};
 use crate::project::layout::{Layout, Presence, Wanted, absolute, below, known};
 use crate::project::process::{BaseEntrypoint, Launch, Looked, base_entrypoint, launches};
 use crate::project::{Build, Project, paths};
@@ -23,6 +23,36 @@ pub(crate) static RULE: Rule = Rule {
 
 /// How many programs of one command line are judged; real ones start two or three.
 const MAX_LAUNCHES: usize = 16;
+
+/// Modules that people install and start by their names, whatever files of the repository are called.
+const PROGRAMS: &[&str] = &[
+    "airflow",
+    "alembic",
+    "bentoml",
+    "celery",
+    "debugpy",
+    "django",
+    "dramatiq",
+    "flask",
+    "gunicorn",
+    "http",
+    "huey",
+    "hypercorn",
+    "ipykernel",
+    "jupyter",
+    "mlflow",
+    "pip",
+    "prefect",
+    "pytest",
+    "ray",
+    "rq",
+    "scrapy",
+    "streamlit",
+    "torch",
+    "uvicorn",
+    "venv",
+    "waitress",
+];
 
 /// What one build says of one word.
 struct Missing {
@@ -113,10 +143,14 @@ impl Judge<'_> {
     fn launch(&self, launch: &Launch, word: &Argument) -> Option<Missing> {
         let dir = absolute(self.workdir, &launch.dir);
         let span = self.span(launch, word);
+        if let Looked::OnPath(name) = &launch.looked {
+            return self.off_path(name, span);
+        }
         let (candidates, looked) = match &launch.looked {
             Looked::File(path) => (files(&absolute(&dir, path)), path.as_str()),
             Looked::PythonMain(module) => (self.modules(module, &dir, true)?, module.as_str()),
             Looked::PythonModule(module) => (self.modules(module, &dir, false)?, module.as_str()),
+            Looked::OnPath(_) => return None,
         };
         let mut wanted: Vec<Wanted> = Vec::new();
         for candidate in &candidates {
@@ -139,9 +173,82 @@ impl Judge<'_> {
         if elsewhere.is_empty() && ignored.is_none() && !self.has_kin(first, &wanted) {
             return None;
         }
-        Some(self.missing(launch, looked, first, span, &elsewhere, &wanted))
+        let whole = launch.range == (0..word.text.len());
+        Some(self.missing(launch, looked, first, span, &elsewhere, &wanted, whole))
     }
 
+    /// A script without a slash in its name is looked for on the search path only. Of one that the repository copies to
+    /// another folder, and that no command moves or links, it is certain that nothing is found.
+    fn off_path(&self, name: &str, span: Span) -> Option<Missing> {
+        // Official images bring one of this name.
+        if name.starts_with("docker-") {
+            return None;
+        }
+        let mut path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned();
+        if let Some(setting) = self.image.config.env.get("PATH") {
+            let value = match &setting.value {
+                Value::Known(value) => Some(value),
+                // `$PATH` is what the base says; the rest counts.
+                Value::Unknown(unknown) if unknown.variable == "PATH" => unknown.unset.as_ref(),
+                Value::Unknown(_) => None,
+            }?;
+            path.push(':');
+            path.push_str(value);
+        }
+        // An empty part is the working directory.
+        let folders: Vec<&str> = path.split(':').map(|part| part.trim_end_matches('/')).collect();
+        let found_in = |landing: &str| {
+            let folder = landing.rsplit_once('/').map_or("", |(folder, _)| folder);
+            folders.contains(&folder) || (folder == self.workdir.trim_end_matches('/') && folders.contains(&"."))
+        };
+        let copies = self.elsewhere_path(name);
+        let landings: Vec<String> = copies.iter().flat_map(|path| self.layout.landings(path)).collect();
+        let landing = landings.first().filter(|_| !landings.iter().any(|landing| found_in(landing)))?;
+        if self.build.image.base().is_none_or(|base| base_entrypoint(base) != BaseEntrypoint::Passes) {
+            return None;
+        }
+        // Whatever names it may have put it there, and so may what copies from another stage to a folder of programs.
+        let moved =
+            self.image.shipped_steps().any(|step| match step.instruction(self.dockerfile).map(|it| (&it.kind, it)) {
+                Some((InstructionKind::Run(_), instruction)) => {
+                    let text = self.project.snapshot.slice(instruction.span);
+                    let moves = ["mv ", "cp ", "ln ", "install "].iter().any(|program| text.contains(program));
+                    moves && (text.contains(name) || text.contains('*') || text.contains(".sh"))
+                }
+                Some((InstructionKind::Copy(transfer), instruction)) => {
+                    instruction.flag("from").is_some()
+                        && step
+                            .value(&transfer.target)
+                            .as_str()
+                            .is_none_or(|to| to == "/" || folders.contains(&to.trim_end_matches('/')))
+                }
+                _ => false,
+            });
+        if moved {
+            return None;
+        }
+        let stage = self.stage();
+        let severity = if self.build.is_explicit() { RULE.severity } else { RULE.severity.lowered() };
+        let severity = if self.build.is_product() { severity } else { severity.lowered() };
+        let plain = self.project.snapshot.slice(span) == name;
+        Some(Missing {
+            span,
+            message: format!(
+                "{stage} runs `{name}`, which without a slash is looked for on the search path only: the repository's is \
+                 `{landing}`"
+            ),
+            help: Some(format!("write `{landing}`")),
+            labels: Vec::new(),
+            fix: plain.then(|| Fix {
+                applicability: Applicability::Suggestion,
+                edits: vec![Edit::Replace { span, text: landing.clone() }],
+            }),
+            severity,
+            identity: (self.build.dockerfile_path.clone(), name.to_owned()),
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "these are what is known of one word")]
     fn missing(
         &self,
         launch: &Launch,
@@ -150,11 +257,12 @@ impl Judge<'_> {
         span: Span,
         elsewhere: &[String],
         wanted: &[Wanted],
+        whole: bool,
     ) -> Missing {
         let snapshot = self.project.snapshot;
         let stage = self.stage();
         let what = match &launch.looked {
-            Looked::File(_) => format!("`{looked}`"),
+            Looked::File(_) | Looked::OnPath(_) => format!("`{looked}`"),
             Looked::PythonMain(_) | Looked::PythonModule(_) => format!("the module `{looked}`"),
         };
         let mut labels = Vec::new();
@@ -175,7 +283,8 @@ impl Judge<'_> {
                     let seen = self.seen(launch, landing);
                     if let (Some(seen), true) = (&seen, elsewhere.len() == 1 && landings.len() == 1) {
                         help = Some(format!("write `{seen}`"));
-                        let plain = snapshot.slice(span) == looked;
+                        // A part of a command line is mended with the line, which is another rule's.
+                        let plain = snapshot.slice(span) == looked && whole;
                         fix = plain.then(|| Fix {
                             applicability: Applicability::Suggestion,
                             edits: vec![Edit::Replace { span, text: seen.clone() }],
@@ -258,7 +367,7 @@ impl Judge<'_> {
             let value = setting.value.as_str()?;
             roots.extend(value.split(':').filter(|part| !part.is_empty()).map(|part| absolute(dir, part)));
         }
-        let (first, rest) = module.split_once('.').unwrap_or((module, ""));
+        let first = module.split('.').next().unwrap_or(module);
         // The package has to be ours: found in the image where it is looked for, or else a file of the repository whose path
         // ends so. Anything else may have been installed.
         let package = |root: &String| absolute(root, first);
@@ -270,7 +379,8 @@ impl Judge<'_> {
         if self.layout.installs_project() && !(ours && roots.iter().any(|root| regular(root) == Presence::There)) {
             return None;
         }
-        if !ours && (rest.is_empty() || self.elsewhere_path(&format!("{}.py", module.replace('.', "/"))).is_empty()) {
+        let elsewhere = || !self.elsewhere_path(&format!("{}.py", module.replace('.', "/"))).is_empty();
+        if !ours && (PROGRAMS.contains(&first) || !elsewhere()) {
             return None;
         }
         let path = module.replace('.', "/");
@@ -281,7 +391,7 @@ impl Judge<'_> {
     /// The files of the context whose path ends as what is looked for, or at least have the same name.
     fn elsewhere(&self, launch: &Launch, path: &str) -> Vec<String> {
         let name = match &launch.looked {
-            Looked::File(_) => path.rsplit('/').next().unwrap_or(path).to_owned(),
+            Looked::File(_) | Looked::OnPath(_) => path.rsplit('/').next().unwrap_or(path).to_owned(),
             Looked::PythonMain(module) => {
                 let path = module.replace('.', "/");
                 let package = self.elsewhere_path(&format!("{path}/__main__.py"));
@@ -316,7 +426,7 @@ impl Judge<'_> {
             Looked::File(path) if path.starts_with('/') => Some(landing.to_owned()),
             Looked::File(path) if path.starts_with("./") => relative().map(|rest| format!("./{rest}")),
             Looked::File(_) => relative().or_else(|| Some(landing.to_owned())),
-            Looked::PythonMain(_) | Looked::PythonModule(_) => None,
+            Looked::PythonMain(_) | Looked::PythonModule(_) | Looked::OnPath(_) => None,
         }
     }
 

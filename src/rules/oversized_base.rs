@@ -137,12 +137,19 @@ fn compiling(
     for stage in &build.image.shipped {
         let mut compiler: Option<Span> = None;
         let mut installs = false;
+        // Python itself has to come from the image or a package: where it is compiled, the compiler is for that.
+        let mut has_python = library_name(&reference) == "python";
         for step in build.image.shipped_steps().filter(|step| step.stage == *stage) {
             let Some(body) = file.scripts.of(step, &file.syntax) else { continue };
             for command in &body.commands {
                 let program = command.program();
                 let is = |word: &str| command.args().iter().any(|arg| arg.is(word));
                 if program == "apk" && is("add") {
+                    has_python |= command.args().iter().any(|arg| {
+                        arg.literal().is_some_and(|name| {
+                            name.starts_with("python") || name.starts_with("py3-") || name.starts_with("py-")
+                        })
+                    });
                     let compilers = ["gcc", "g++", "musl-dev", "build-base", "python3-dev", "alpine-sdk"];
                     compiler = compiler.or_else(|| {
                         command.args().iter().find(|arg| compilers.iter().any(|it| arg.is(it))).map(|arg| arg.span)
@@ -154,7 +161,7 @@ fn compiling(
                     || (program == "uv" && (is("pip") || is("sync")));
             }
         }
-        if let Some(compiler) = compiler.filter(|_| installs) {
+        if let Some(compiler) = compiler.filter(|_| installs && has_python) {
             told.insert(span);
             let python =
                 (library_name(&reference) == "python").then(|| tag.split("-alpine").next().unwrap_or_default());

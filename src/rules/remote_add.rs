@@ -89,7 +89,9 @@ fn remote(text: &str) -> Option<Remote> {
         // On the machine itself the address is a matter of the test that it is for.
         let host = address.split("://").nth(1).unwrap_or_default();
         let local = ["localhost", "127.0.0.1"].iter().any(|name| host.starts_with(name));
-        return (web && !local).then_some(Remote::File);
+        // What a branch points to at the moment is asked for on purpose: the layers behind it are made again when it moves.
+        let watched = host.starts_with("api.github.com/") && host.contains("/git/refs/");
+        return (web && !local && !watched).then_some(Remote::File);
     }
     let asked = query.split('&').find_map(|part| part.strip_prefix("ref=").or_else(|| part.strip_prefix("branch=")));
     let at = fragment.and_then(|fragment| fragment.split(':').next()).filter(|at| !at.is_empty()).or(asked);
@@ -119,6 +121,7 @@ mod tests {
             ("https://example.com/x?checksum=sha256:00", "-"),
             ("https://github.com/org/x.git?ref=main", "git main"),
             ("http://localhost:8000/x", "-"),
+            ("https://api.github.com/repos/org/x/git/refs/heads/main", "-"),
             ("app.tar.gz", "-"),
             ("./https", "-"),
             ("user@host/x:y", "-"),

@@ -257,9 +257,21 @@ impl Judge<'_> {
         if let Some(edit) = edit.filter(|edit| *edit != span) {
             labels.push((edit, "the version comes from here".to_owned()));
         }
+        let passed = word.filter(|_| edit.is_none()).and_then(|word| self.passed(&word.text, &runtime.written));
+        if let Some((_, origin)) = passed {
+            labels.push((origin, "this build passes the version as an argument".to_owned()));
+        }
         let wanted = wanted_version(runtime, allows);
         let pinned = self.reference.contains('@');
         let mut help = match &wanted {
+            Some(version) if passed.is_some() => {
+                let name = passed.map_or("", |(name, _)| name);
+                let value = self.build.args.get(name).and_then(Option::as_deref).unwrap_or_default();
+                format!(
+                    "pass `{name}={}`, or leave the argument to its default",
+                    value.replacen(&runtime.written, version, 1)
+                )
+            }
             Some(version) => {
                 let (before, rest) = self.reference.split_at(runtime.range.start.min(self.reference.len()));
                 let after = rest.get(runtime.written.len()..).unwrap_or_default();
@@ -286,6 +298,15 @@ impl Judge<'_> {
         let repository = self.reference.split([':', '@']).next().unwrap_or_default();
         let identity = (snapshot.path(self.dockerfile.file).to_owned(), format!("{what} {name} {repository}"));
         Mismatch { span, origin: edit.unwrap_or(span), message, help, labels, fix, severity, identity }
+    }
+
+    /// The argument with that version in its value which the build passes for the word, and where the build is named.
+    fn passed(&self, word: &str, written: &str) -> Option<(&str, Span)> {
+        let used = |name: &str| word.contains(&format!("${name}")) || word.contains(&format!("${{{name}"));
+        let mut args = self.build.args.iter();
+        let (name, _) =
+            args.find(|(name, value)| used(name) && value.as_deref().is_some_and(|it| it.contains(written)))?;
+        Some((name, self.build.origins.first()?.span))
     }
 
     /// The default of the argument that the word is made of, where it is the version as written.

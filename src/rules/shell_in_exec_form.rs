@@ -106,7 +106,7 @@ fn report(
         finding.help(match base_lacks_shell(root) {
             true => "write the values out: the image has no shell to expand them".to_owned(),
             false => {
-                format!("write out the words, or start a shell that reads them: {keyword} [\"sh\", \"-c\", \"…\"]")
+                format!("write out the words, or start a shell that reads them: `{keyword} [\"sh\", \"-c\", \"…\"]`")
             }
         });
         return;
@@ -114,7 +114,7 @@ fn report(
     let mut help = format!("{keyword} [{array}]");
     if let Some(plain) = without_activation(text) {
         help.push_str(&format!(
-            "\nor put the environment on the search path, as in ENV PATH=\"/app/.venv/bin:$PATH\", and write {keyword} [{plain}]"
+            "\nor put the environment on the search path, as in `ENV PATH=\"/app/.venv/bin:$PATH\"`, and write `{keyword} [{plain}]`"
         ));
     }
     finding.help(help).fix(Fix { applicability, edits: vec![Edit::Replace { span, text: array }] });

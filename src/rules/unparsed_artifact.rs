@@ -25,8 +25,13 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
             ArtifactKind::Workflow | ArtifactKind::Action => "GitHub refuses this",
         };
         let severity = if *explicit { Severity::Error } else { Severity::Notice };
-        out.report(problem.span, format!("{who}: {}", problem.message))
-            .severity(severity)
-            .help("correct this line; the rest of the file is judged as it stands");
+        // Of an empty file there is no line to correct, and no rest.
+        let help = match (kind, &*problem.message) {
+            (ArtifactKind::Dockerfile, "file with no instructions") => {
+                "begin it with `FROM <image>:<version>`, or delete the file"
+            }
+            _ => "correct this line; the rest of the file is judged as it stands",
+        };
+        out.report(problem.span, format!("{who}: {}", problem.message)).severity(severity).help(help);
     }
 }

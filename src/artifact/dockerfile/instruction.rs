@@ -9,6 +9,7 @@ use super::{
     ArgDeclaration, Command, Healthcheck, Instruction, InstructionKind, Pair, Problem, Script, Stage, Transfer, Word,
     flags, heredoc,
 };
+use crate::artifact::image_reference::{ImageReference, ReferenceError};
 use crate::span::Span;
 
 /// Every instruction, in capitals.
@@ -152,7 +153,11 @@ impl Reader<'_, '_> {
                 InstructionKind::Volume(words)
             }
             "EXPOSE" if args.is_empty() => return refuse("requires at least one argument"),
-            "EXPOSE" => InstructionKind::Expose(self.words(args)),
+            "EXPOSE" => {
+                let words = self.words(args);
+                words.iter().for_each(|word| self.check_port(word));
+                InstructionKind::Expose(words)
+            }
             "HEALTHCHECK" => InstructionKind::Healthcheck(self.healthcheck(keyword, args)?),
             "ONBUILD" if args.is_empty() => return refuse("requires at least one argument"),
             "ONBUILD" => self.onbuild(args, is_trigger)?,
@@ -189,9 +194,41 @@ impl Reader<'_, '_> {
             // The base is clear all the same, and what follows belongs to this stage.
             _ => self.problem(args, "FROM requires either one or three arguments".to_owned()),
         }
+        self.check_base(&base);
         let platform = instruction.flag("platform").and_then(|flag| flag.value.clone());
         self.stage = Some(Stage { name, base, platform, instructions: 0..0 });
         Ok(InstructionKind::From)
+    }
+
+    /// A base that is no reference, whatever stages there are: names of stages are looked up in lower case. What holds a
+    /// variable is only known to a build.
+    fn check_base(&mut self, base: &Word) {
+        if !base.text.contains(['$', '"', '\'', self.escape])
+            && ImageReference::parse(&base.text) == Err(ReferenceError::Uppercase)
+        {
+            let message =
+                format!("failed to parse stage name {:?}: {}", shorten(&base.text), ReferenceError::Uppercase);
+            self.problems.push(Problem { span: base.span, message });
+        }
+    }
+
+    /// What Docker refuses of an EXPOSE: `nat.ParsePortSpec` of docker/go-connections.
+    fn check_port(&mut self, word: &Word) {
+        if word.text.contains(['$', '"', '\'', self.escape]) {
+            return;
+        }
+        let (ports, protocol) = word.text.split_once('/').unwrap_or((&word.text, "tcp"));
+        if !matches!(protocol.to_ascii_lowercase().as_str(), "tcp" | "udp" | "sctp") {
+            self.problems.push(Problem { span: word.span, message: format!("invalid proto: {}", shorten(protocol)) });
+            return;
+        }
+        // An address and a port of the host may stand before it.
+        let container = ports.rsplit(':').next().unwrap_or(ports);
+        let mut ends = container.splitn(2, '-').map(str::parse::<u16>);
+        if !ends.all(|end| end.is_ok()) {
+            let message = format!("invalid containerPort: {}", shorten(container));
+            self.problems.push(Problem { span: word.span, message });
+        }
     }
 
     fn run_command(&mut self, args: Range<usize>) -> Result<Command, Refusal> {

@@ -25,6 +25,8 @@ pub struct Launch {
 pub enum Looked {
     /// A file by its path.
     File(String),
+    /// A script by its name alone, which is looked for on the search path.
+    OnPath(String),
     /// A Python module by its dotted name, as `python -m` runs it: `pkg.py`, `pkg/__main__.py`.
     PythonMain(String),
     /// A Python module by its dotted name, as a server imports it: `app/main.py`, `app/main/__init__.py`.
@@ -228,6 +230,31 @@ fn command(words: &[Piece<'_>], dir: &str) -> Option<Launch> {
         }
     }
     let (program, rest) = words.get(at..)?.split_first()?;
+    // These change to a folder before they import anything.
+    let changes = match base_name(program.text) {
+        "gunicorn" => Some("--chdir"),
+        "uvicorn" => Some("--app-dir"),
+        _ => None,
+    };
+    let mut rest = rest.to_vec();
+    let mut changed = dir.to_owned();
+    if let Some(option) = changes
+        && let Some(at) = rest.iter().position(|piece| piece.text.split('=').next() == Some(option))
+    {
+        let joined = rest.get(at)?.text.split_once('=').map(|(_, to)| to);
+        let to = match joined {
+            Some(to) => to,
+            None => rest.get(at + 1)?.text,
+        };
+        let plain = !to.is_empty() && !to.contains(['$', '~', '*', '?', '\\']) && !to.starts_with('-');
+        changed = match plain {
+            true if to.starts_with('/') || dir.is_empty() => to.to_owned(),
+            true => format!("{dir}/{to}"),
+            false => return None,
+        };
+        rest.drain(at..at + if joined.is_some() { 1 } else { 2 });
+    }
+    let (rest, dir) = (rest.as_slice(), changed.as_str());
     if rest.iter().any(|piece| MOVING.contains(&piece.text.split('=').next().unwrap_or(piece.text))) {
         return None;
     }
@@ -250,6 +277,12 @@ fn command(words: &[Piece<'_>], dir: &str) -> Option<Launch> {
         _ if program.text.contains('/') => {
             let source = [".sh", ".py", ".rb", ".pl", ".bash"].iter().any(|suffix| program.text.ends_with(suffix));
             source.then(|| file(program, dir)).flatten()
+        }
+        // A script by its name alone.
+        _ if [".sh", ".py", ".bash"].iter().any(|suffix| program.text.ends_with(suffix)) => {
+            let plain =
+                program.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+            plain.then(|| found(Looked::OnPath(program.text.to_owned()), program, dir))
         }
         _ => None,
     }
@@ -324,7 +357,7 @@ mod tests {
             .map(|launch| {
                 let text = &argv[launch.word][launch.range.clone()];
                 let looked = match &launch.looked {
-                    Looked::File(path) => path,
+                    Looked::File(path) | Looked::OnPath(path) => path,
                     Looked::PythonMain(module) | Looked::PythonModule(module) => module,
                 };
                 assert_eq!(text, looked, "{argv:?}");
@@ -351,9 +384,12 @@ mod tests {
             (&["./entry.sh"], "./entry.sh"),
             (&["/app/entry.sh", "x"], "/app/entry.sh"),
             (&["sh", "run.sh"], "run.sh"),
+            (&["entrypoint.sh"], "entrypoint.sh"),
         ] {
             check(argv, &[("", file)]);
         }
+        check(&["gunicorn", "--chdir", "src", "-b", ":80", "app:app"], &[("src", "app")]);
+        check(&["uvicorn", "--app-dir=src", "app:app"], &[("src", "app")]);
     }
 
     #[test]
@@ -375,9 +411,8 @@ mod tests {
             &["node", "-e", "x"],
             &["java", "-jar", "app.jar"],
             &["./server"],
-            &["entrypoint.sh"],
-            &["gunicorn", "--chdir", "src", "app:app"],
-            &["uvicorn", "--app-dir=src", "app:app"],
+            &["gunicorn", "--chdir", "$DIR", "app:app"],
+            &["gunicorn", "--pythonpath", "src", "app:app"],
             &["uvicorn", "app"],
             &["flask", "run"],
             &["nginx", "-g", "daemon off;"],
