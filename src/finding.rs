@@ -61,6 +61,8 @@ pub struct Finding {
     pub identity: Identity,
     /// The path of a build context that it is about, where an ignore file could have kept it out.
     pub sent: Option<SentPath>,
+    /// Whether it stands in the table of the check run alone, unless it fails the check: an absence that many files share.
+    pub quiet: bool,
 }
 
 /// A path that is sent, and the ignore file that lets it pass.

@@ -120,6 +120,7 @@ impl<'p> Findings<'p> {
             fix: None,
             identity,
             sent: None,
+            quiet: false,
         });
         let at = self.list.len() - 1;
         Reported { finding: &mut self.list[at], set: self.set }
@@ -153,6 +154,12 @@ impl Reported<'_> {
     /// A further place that explains it.
     pub fn label(self, span: Span, message: impl Into<String>) -> Self {
         self.finding.labels.push(Label { span, message: message.into() });
+        self
+    }
+
+    /// That it has no inline comment of its own while it is a notice: an absence that most files share.
+    pub fn quietly(self) -> Self {
+        self.finding.quiet = self.finding.severity == Severity::Notice;
         self
     }
 

@@ -17,6 +17,8 @@ mod bulky_path_in_context;
 mod dangerous_capability;
 mod dead_dockerignore;
 mod docker_socket_mount;
+mod foreign_env_name;
+mod gained_privileges;
 mod gitignored_path_in_context;
 mod host_namespace;
 mod host_network_run;
@@ -24,21 +26,25 @@ mod ignorefile_comment;
 mod ineffective_pattern;
 mod insecure_run;
 mod invalid_compose;
+mod kept_capabilities;
 mod malformed_exec_form;
 mod missing_copy_source;
 mod missing_dockerignore;
 mod missing_entrypoint_file;
 mod missing_healthcheck;
+mod missing_resource_limits;
 mod needed_path_ignored;
 mod oversized_base;
 mod pipe_to_shell;
 mod privileged_service;
+mod published_internal_port;
 mod remote_add;
 mod reopened_criterion;
 mod root_service;
 mod root_user;
 mod runtime_version_mismatch;
 mod secret_in_build;
+mod secret_in_environment;
 mod sensitive_host_mount;
 mod sensitive_path_in_context;
 mod shell_in_exec_form;
@@ -48,12 +54,14 @@ mod unfrozen_install;
 mod unmet_criterion;
 mod unparsed_artifact;
 mod unpinned_base;
+mod unpinned_image;
 mod unpinned_uid;
 mod unprofiled_gpu;
 mod unread_criterion;
 mod unverified_package;
 mod unverified_tls;
 mod work_marker;
+mod writable_root;
 // rules: end
 
 /// Every rule, in the order of the ids.
@@ -65,6 +73,8 @@ pub static RULES: &[&Rule] = &[
     &dangerous_capability::RULE,
     &dead_dockerignore::RULE,
     &docker_socket_mount::RULE,
+    &foreign_env_name::RULE,
+    &gained_privileges::RULE,
     &gitignored_path_in_context::RULE,
     &host_namespace::RULE,
     &host_network_run::RULE,
@@ -72,21 +82,25 @@ pub static RULES: &[&Rule] = &[
     &ineffective_pattern::RULE,
     &insecure_run::RULE,
     &invalid_compose::RULE,
+    &kept_capabilities::RULE,
     &malformed_exec_form::RULE,
     &missing_copy_source::RULE,
     &missing_dockerignore::RULE,
     &missing_entrypoint_file::RULE,
     &missing_healthcheck::RULE,
+    &missing_resource_limits::RULE,
     &needed_path_ignored::RULE,
     &oversized_base::RULE,
     &pipe_to_shell::RULE,
     &privileged_service::RULE,
+    &published_internal_port::RULE,
     &remote_add::RULE,
     &reopened_criterion::RULE,
     &root_service::RULE,
     &root_user::RULE,
     &runtime_version_mismatch::RULE,
     &secret_in_build::RULE,
+    &secret_in_environment::RULE,
     &sensitive_host_mount::RULE,
     &sensitive_path_in_context::RULE,
     &shell_in_exec_form::RULE,
@@ -96,12 +110,14 @@ pub static RULES: &[&Rule] = &[
     &unmet_criterion::RULE,
     &unparsed_artifact::RULE,
     &unpinned_base::RULE,
+    &unpinned_image::RULE,
     &unpinned_uid::RULE,
     &unprofiled_gpu::RULE,
     &unread_criterion::RULE,
     &unverified_package::RULE,
     &unverified_tls::RULE,
     &work_marker::RULE,
+    &writable_root::RULE,
     // list: end
 ];
 

@@ -36,6 +36,12 @@ pub struct Settings {
     pub builds: Vec<BuildSetting>,
     /// Compose files that are used together, each list in the order of `-f`.
     pub applications: Vec<Vec<String>>,
+    /// How variables of services that are built here are named.
+    pub env_prefix: Option<EnvPrefix>,
+    /// Services that only other services should speak to.
+    pub internal_services: Vec<String>,
+    /// Rules that must hold in compose files named for production.
+    pub require: Vec<String>,
     /// Where triage issues lie.
     pub criteria: GlobSet,
     /// Base image name to the version (or range) that the team agreed on.
@@ -59,6 +65,12 @@ pub struct Layer {
     pub builds: Vec<BuildSetting>,
     /// `applications`; those of all layers count.
     pub applications: Vec<Vec<String>>,
+    /// `env-prefix`.
+    pub env_prefix: Option<EnvPrefix>,
+    /// `internal-services`; those of all layers count.
+    pub internal_services: Vec<String>,
+    /// `require`; those of all layers count.
+    pub require: Vec<String>,
     /// `criteria`; the patterns of all layers count.
     pub criteria: Vec<PathGlob>,
     /// `base-images`; of two layers the upper one decides, image by image.
@@ -106,6 +118,17 @@ pub enum RuleSetting {
     Severity(Severity),
 }
 
+/// How variables of services that are built from this repository are named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EnvPrefix {
+    /// What their names begin with.
+    pub prefixes: Vec<String>,
+    /// Names that are allowed all the same.
+    pub allow: Vec<String>,
+    /// Names that are allowed in one service.
+    pub services: BTreeMap<String, Vec<String>>,
+}
+
 /// A build that the settings name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildSetting {
@@ -127,6 +150,9 @@ impl Default for Settings {
             rules: BTreeMap::new(),
             builds: Vec::new(),
             applications: Vec::new(),
+            env_prefix: None,
+            internal_services: Vec::new(),
+            require: Vec::new(),
             criteria: GlobSet::empty(),
             base_images: BTreeMap::new(),
             comment: true,
@@ -145,6 +171,9 @@ impl Layer {
             rules: below.rules.into_iter().chain(self.rules).collect(),
             builds: [below.builds, self.builds].concat(),
             applications: [below.applications, self.applications].concat(),
+            env_prefix: self.env_prefix.or(below.env_prefix),
+            internal_services: [below.internal_services, self.internal_services].concat(),
+            require: [below.require, self.require].concat(),
             criteria: [below.criteria, self.criteria].concat(),
             base_images: below.base_images.into_iter().chain(self.base_images).collect(),
             comment: self.comment.or(below.comment),
@@ -162,6 +191,9 @@ impl Layer {
             rules: self.rules,
             builds: self.builds,
             applications: self.applications,
+            env_prefix: self.env_prefix,
+            internal_services: self.internal_services,
+            require: self.require,
             criteria: compile("criteria", &self.criteria)?,
             base_images: self.base_images,
             comment: self.comment.unwrap_or(defaults.comment),

@@ -521,7 +521,7 @@ fn holds_log_in(line: &str) -> bool {
 }
 
 /// The assignments of an environment file: name, value without its quotes, and where the name begins.
-fn assignments(text: &str) -> impl Iterator<Item = (&str, &str, usize)> {
+pub(crate) fn assignments(text: &str) -> impl Iterator<Item = (&str, &str, usize)> {
     let mut offset = 0;
     text.split_inclusive('\n').filter_map(move |line| {
         let start = offset;

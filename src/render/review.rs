@@ -165,7 +165,7 @@ fn speaks_inline(judged: &Judged) -> bool {
     let group = rules::find(judged.finding.rule).map(|rule| rule.group);
     judged.status == Status::Introduced
         && judged.suppressed.is_none()
-        && (judged.fails || matches!(group, Some(Group::Hardening | Group::Correctness)))
+        && (judged.fails || !judged.finding.quiet && matches!(group, Some(Group::Hardening | Group::Correctness)))
 }
 
 /// The hidden marker of a finding.

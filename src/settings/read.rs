@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::artifact::yaml::{self, Node};
 use crate::span::{FileId, Span};
 
-use super::{BuildSetting, FailOn, Layer, PathGlob, RuleSetting, SettingsProblem};
+use super::{BuildSetting, EnvPrefix, FailOn, Layer, PathGlob, RuleSetting, SettingsProblem};
 
 /// The name of a rule that may be set. The settings do not know the rules; whoever reads them hands in the names.
 #[derive(Copy, Clone, Debug)]
@@ -19,9 +19,22 @@ pub struct KnownRule<'r> {
     pub aliases: &'r [&'r str],
 }
 
-const KEYS: &[&str] =
-    &["fail-on", "exclude", "rules", "builds", "applications", "criteria", "base-images", "comment", "check-name"];
+const KEYS: &[&str] = &[
+    "fail-on",
+    "exclude",
+    "rules",
+    "builds",
+    "applications",
+    "env-prefix",
+    "internal-services",
+    "require",
+    "criteria",
+    "base-images",
+    "comment",
+    "check-name",
+];
 const BUILD_KEYS: &[&str] = &["dockerfile", "context", "target", "args"];
+const ENV_PREFIX_KEYS: &[&str] = &["prefixes", "allow", "services"];
 const RULE_KEYS: &[&str] = &["severity"];
 
 /// GitHub cuts the names of check runs; a longer one could not be found again.
@@ -64,6 +77,9 @@ impl Reader<'_> {
                 "rules" => self.layer.rules = self.rules(value),
                 "builds" => self.layer.builds = self.builds(value),
                 "applications" => self.layer.applications = self.applications(value),
+                "env-prefix" => self.layer.env_prefix = self.env_prefix(value),
+                "internal-services" => self.layer.internal_services = self.words(key, value),
+                "require" => self.layer.require = self.required(value),
                 "criteria" => self.layer.criteria = self.globs(key, value),
                 "base-images" => self.layer.base_images = self.texts(key, value, "python: \"3.13\""),
                 "comment" => self.layer.comment = self.flag(key, value),
@@ -156,6 +172,61 @@ impl Reader<'_> {
             }
         }
         builds
+    }
+
+    /// A prefix alone, or a mapping.
+    fn env_prefix(&mut self, value: &Node) -> Option<EnvPrefix> {
+        if value.as_mapping().is_none() {
+            return Some(EnvPrefix { prefixes: self.words("env-prefix", value), ..EnvPrefix::default() });
+        }
+        let mut found = EnvPrefix::default();
+        for (key, _, value) in self.entries("env-prefix", value, ENV_PREFIX_KEYS) {
+            match key {
+                "prefixes" => found.prefixes = self.words(key, value),
+                "allow" => found.allow = self.words(key, value),
+                _ => {
+                    for (name, _, value) in self.mapping(key, value, "app: [OLLAMA_HOST]") {
+                        let words = self.words(name, value);
+                        found.services.insert(name.to_owned(), words);
+                    }
+                }
+            }
+        }
+        if found.prefixes.is_empty() {
+            self.problem(value.span, "`env-prefix` names no prefix", "env-prefix:\n  prefixes: [APP_]");
+            return None;
+        }
+        Some(found)
+    }
+
+    /// Rules by any of their names.
+    fn required(&mut self, value: &Node) -> Vec<String> {
+        let items: Vec<&Node> = match value.as_sequence() {
+            Some(items) => items.iter().map(|item| &**item).collect(),
+            None => vec![value],
+        };
+        let mut found = Vec::new();
+        for item in items {
+            let Some(name) = self.text("require", item) else { continue };
+            match self.rule(&name) {
+                Some(id) => found.push(id),
+                None => {
+                    let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
+                    let help = suggest(&name, &ids).unwrap_or_else(|| "`plimsoll rules` lists them".to_owned());
+                    self.problem(item.span, format!("there is no rule `{name}`"), help);
+                }
+            }
+        }
+        found
+    }
+
+    /// A word, or a list of words.
+    fn words(&mut self, key: &str, value: &Node) -> Vec<String> {
+        let items: Vec<&Node> = match value.as_sequence() {
+            Some(items) => items.iter().map(|item| &**item).collect(),
+            None => vec![value],
+        };
+        items.into_iter().filter_map(|item| self.text(key, item)).collect()
     }
 
     fn applications(&mut self, value: &Node) -> Vec<Vec<String>> {
@@ -325,6 +396,11 @@ builds:
   - dockerfile: Dockerfile
 applications:
   - [compose.yaml, ./deploy/compose.prod.yaml]
+env-prefix:
+  prefixes: [DOCMIND_]
+  services: {app: TZ}
+internal-services: [search]
+require: hadolint:DL3002
 criteria: todos/*.md
 base-images:
   python: 3.10
@@ -347,6 +423,9 @@ check-name: plimsoll on this
         assert_eq!((&*build.dockerfile, &*build.context), ("backend/Dockerfile", "backend"));
         assert_eq!(build.args.get("PYTHON_VERSION").map(String::as_str), Some("3.10"));
         assert_eq!(layer.builds[1].context, ".");
+        let policy = layer.env_prefix.unwrap();
+        assert_eq!((policy.prefixes, &*policy.services["app"]), (vec!["DOCMIND_".to_owned()], &["TZ".to_owned()][..]));
+        assert_eq!((layer.internal_services, layer.require), (vec!["search".to_owned()], vec!["root-user".to_owned()]));
         assert_eq!(layer.applications, [["compose.yaml", "deploy/compose.prod.yaml"]]);
     }
 
@@ -408,8 +487,8 @@ check-name: plimsoll on this
                 "just text",
                 "just text",
                 "the settings must be a mapping",
-                "fail-on: …, exclude: …, rules: …, builds: …, applications: …, criteria: …, base-images: …, comment: …, \
-                 check-name: …",
+                "fail-on: …, exclude: …, rules: …, builds: …, applications: …, env-prefix: …, internal-services: …, \
+                 require: …, criteria: …, base-images: …, comment: …, check-name: …",
             ),
             (
                 "comment: true\ncomment: false",

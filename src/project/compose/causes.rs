@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Application, Service};
 use crate::finding::Severity;
-use crate::project::Project;
-use crate::span::Span;
+use crate::project::{Project, paths};
+use crate::span::{FileId, Span};
 
 /// How many services are named.
 const MAX_NAMED: usize = 6;
@@ -43,6 +43,64 @@ pub(crate) fn named(services: &[String]) -> String {
         (_, 0) => format!("services {}", shown.join(", ")),
         (_, more) => format!("services {} and {more} more", shown.join(", ")),
     }
+}
+
+/// Services of one file that lack the same.
+#[derive(Debug)]
+pub(crate) struct Absence {
+    /// The key of the first of them.
+    pub(crate) span: Span,
+    /// How grave it is.
+    pub(crate) severity: Severity,
+    services: Vec<String>,
+}
+
+impl Absence {
+    /// The services in words.
+    pub(crate) fn who(&self) -> String {
+        named(&self.services)
+    }
+}
+
+/// The services that `lacks` holds of, one absence per file. It is a notice; a warning where the file is named for
+/// production, or the settings require the rule `id`; an error where both is so.
+pub(crate) fn absences(project: &Project<'_>, id: &str, lacks: fn(&Service) -> bool) -> Vec<Absence> {
+    let required = project.settings.require.iter().any(|required| required == id);
+    let mut all: BTreeMap<FileId, Absence> = BTreeMap::new();
+    for application in &project.applications {
+        let composes = application.files.iter().filter_map(|&at| project.composes.get(at));
+        let last = composes.rev().find(|compose| is_named(project.snapshot.path(compose.file), PRODUCTION));
+        let severity = match (last.is_some(), required) {
+            (true, true) => Severity::Error,
+            (true, false) | (false, true) => Severity::Warning,
+            (false, false) => Severity::Notice,
+        };
+        let own: BTreeMap<&str, Span> = last
+            .iter()
+            .flat_map(|compose| &compose.services)
+            .map(|service| (&*service.name, service.name_span))
+            .collect();
+        for service in application.services.iter().filter(|service| lacks(service)) {
+            // In an overlay for production, that is where a person would put it.
+            let span = own.get(&*service.name).copied().unwrap_or(service.name_span);
+            let absence = all.entry(span.file).or_insert_with(|| Absence { span, severity, services: Vec::new() });
+            absence.severity = absence.severity.max(severity);
+            absence.span = absence.span.min(span);
+            if !absence.services.contains(&service.name) {
+                absence.services.push(service.name.clone());
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+/// The words that name a file for production.
+const PRODUCTION: &[&str] = &["prod", "production", "live"];
+
+/// Whether one of the words of a file's name is among `words`.
+pub(crate) fn is_named(path: &str, words: &[&str]) -> bool {
+    let name = paths::name(path).to_ascii_lowercase();
+    name.split(['.', '-', '_']).any(|word| words.contains(&word))
 }
 
 /// What `find` finds in the services of every application, each place once, in the order of the places.
