@@ -3,6 +3,7 @@
 pub mod annotations;
 pub mod catalogue;
 pub mod check_run;
+pub mod compose;
 pub mod context;
 pub mod criteria;
 pub mod escape;

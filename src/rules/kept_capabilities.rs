@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
 fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     for absence in absences(project, RULE.id, lacks) {
         let who = absence.who();
-        out.report(absence.span, format!("{who} keep every capability that Docker gives"))
+        out.report(absence.span, format!("every capability that Docker gives is kept by {who}"))
             .severity(absence.severity)
             .quietly()
             .help("add `cap_drop: [ALL]`, and give back with `cap_add` what is missing then")

@@ -162,3 +162,105 @@ fn paths_that_leave_the_repository_are_never_read() {
     );
     assert_eq!(project.builds.len(), 0);
 }
+
+/// Every key of the specification with a value of the type that it asks for, as a compose file.
+fn samples(schema: &serde_json::Value) -> Vec<(String, serde_json::Value)> {
+    use serde_json::{Value as Json, json};
+    fn sample(schema: &Json, defs: &Json, depth: usize) -> Json {
+        if let Some(name) = schema["$ref"].as_str() {
+            return sample(&defs[name.rsplit('/').next().unwrap()], defs, depth);
+        }
+        if let Some(options) = schema["oneOf"].as_array() {
+            let rich = options.iter().max_by_key(|option| sample(option, defs, depth + 1).to_string().len());
+            return sample(rich.unwrap(), defs, depth + 1);
+        }
+        if let Some(words) = schema["enum"].as_array() {
+            return words[0].clone();
+        }
+        let kinds: Vec<&str> = match &schema["type"] {
+            Json::Array(kinds) => kinds.iter().filter_map(Json::as_str).collect(),
+            kind => kind.as_str().into_iter().collect(),
+        };
+        if kinds.contains(&"object") {
+            let mut map = serde_json::Map::new();
+            for (key, inner) in schema["properties"].as_object().into_iter().flatten().filter(|_| depth < 12) {
+                map.insert(key.clone(), sample(inner, defs, depth + 1));
+            }
+            return Json::Object(map);
+        }
+        match kinds.first() {
+            Some(&"array") => json!([sample(&schema["items"], defs, depth + 1)]),
+            Some(&"boolean") => json!(true),
+            Some(&"integer" | &"number") => json!(1),
+            Some(&"null") if kinds.len() == 1 => Json::Null,
+            _ if kinds.contains(&"integer") || kinds.contains(&"number") => json!(1),
+            _ if kinds.contains(&"boolean") => json!(true),
+            _ => json!("1s"),
+        }
+    }
+    let defs = &schema["$defs"];
+    let mut all = Vec::new();
+    for section in ["service", "volume", "network", "secret", "config", "model"] {
+        for (key, inner) in defs[section]["properties"].as_object().unwrap() {
+            let value = sample(inner, defs, 0);
+            all.push((format!("{section}.{key}"), json!({ format!("{section}s"): { "a": { key: value } } })));
+        }
+    }
+    for (key, inner) in schema["properties"].as_object().unwrap().iter().filter(|(key, _)| key.as_str() != "include") {
+        all.push((key.clone(), json!({ key: sample(inner, defs, 0) })));
+    }
+    all
+}
+
+#[test]
+fn every_key_of_the_specification_is_known() {
+    let mut wrong = Vec::new();
+    for schema in vectors::object("compose-spec.json") {
+        for (key, sample) in samples(&schema) {
+            let text = sample.to_string();
+            let snapshot = Snapshot::from_texts("t", [("compose.yaml", &*text)]);
+            let settings = Settings::default();
+            let project = Project::new(&snapshot, &settings);
+            let unknown: Vec<_> =
+                project.applications.iter().flat_map(|application| &application.unknown_keys).collect();
+            if !unknown.is_empty() {
+                wrong.push(format!("{key}: {unknown:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_effective_model_says_where_each_value_came_from() {
+    let files = [
+        (
+            "compose.yaml",
+            "x-base: &base\n  restart: always\nservices:\n  api:\n    <<: *base\n    image: a:${TAG:-1}\n    ports: [\"80:80\"]\n  job:\n    \
+             extends: {service: base, file: common.yaml}\n",
+        ),
+        ("compose.override.yaml", "services:\n  api:\n    image: b:2\n    environment: {A: \"${B}\"}\n"),
+        ("common.yaml", "services:\n  base:\n    image: c:3\n"),
+    ];
+    let snapshot = Snapshot::from_texts("t", files);
+    let settings = Settings::default();
+    let project = Project::new(&snapshot, &settings);
+    let applications: Vec<_> = project.applications.iter().collect();
+    let yaml = plimsoll::render::compose::yaml(&project, &applications);
+    for line in [
+        "# compose.yaml, compose.override.yaml",
+        "    image: \"b:2\"  # compose.override.yaml:3",
+        "    restart: always  # compose.yaml:2",
+        "      A: \"\"  # compose.override.yaml:4, without a value for B",
+        "    image: \"c:3\"  # common.yaml:3",
+        "        published: \"80\"  # compose.yaml:7",
+    ] {
+        assert!(yaml.lines().any(|found| found == line), "{line}\n{yaml}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&plimsoll::render::compose::document(&project, &applications)).unwrap();
+    let first = &json["applications"][0];
+    assert_eq!(first["model"]["services"]["job"]["image"], "c:3");
+    let origin = first["origins"].as_array().unwrap().iter().find(|origin| origin["pointer"] == "/services/job/image");
+    assert_eq!(origin.unwrap()["path"], "common.yaml");
+}

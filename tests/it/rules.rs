@@ -6,10 +6,19 @@ use std::fmt::Write as _;
 use plimsoll::hunks::Change;
 use plimsoll::report::{Report, Status};
 use plimsoll::rules::RULES;
-use plimsoll::settings::Settings;
+use plimsoll::settings::{KnownRule, PATHS, Settings, read};
 use plimsoll::snapshot::Snapshot;
 
 use crate::{bless, tree};
+
+/// What the settings file of a fixture or an example says.
+fn settings(snapshot: &Snapshot) -> Settings {
+    let Some(file) = PATHS.iter().find_map(|path| snapshot.find(path)) else { return Settings::default() };
+    let known: Vec<KnownRule<'_>> = RULES.iter().map(|rule| KnownRule { id: rule.id, aliases: rule.aliases }).collect();
+    let (layer, problems) = read(file, snapshot.str(file), &known);
+    assert_eq!(problems, []);
+    layer.settings().unwrap()
+}
 
 #[test]
 fn the_list_is_the_folder() {
@@ -116,7 +125,7 @@ pub(crate) fn projects() -> Vec<std::path::PathBuf> {
 /// Judges with default settings and nothing accepted.
 pub(crate) fn judge<'a>(base: Option<&'a Snapshot>, head: &'a Snapshot) -> Report<'a> {
     let change = base.map_or_else(Change::default, |base| Change::between(base, head));
-    plimsoll::judge(base, head, &change, &Settings::default(), &BTreeMap::new())
+    plimsoll::judge(base, head, &change, &settings(base.unwrap_or(head)), &BTreeMap::new())
 }
 
 /// A report as short lines: what a reviewer of a fixture wants to see.

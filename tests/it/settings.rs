@@ -9,8 +9,11 @@ use serde_json::Value;
 
 use crate::tree;
 
-const RULES: &[KnownRule<'_>] =
-    &[KnownRule { id: "root-user", aliases: &[] }, KnownRule { id: "unpinned-uid", aliases: &[] }];
+const RULES: &[KnownRule<'_>] = &[
+    KnownRule { id: "root-user", aliases: &[] },
+    KnownRule { id: "unpinned-uid", aliases: &[] },
+    KnownRule { id: "writable-root", aliases: &[] },
+];
 
 fn schema() -> Value {
     let text = std::fs::read_to_string(tree::root().join("docs/settings.schema.json")).unwrap();

@@ -21,3 +21,8 @@ pub(crate) fn lines(name: &str) -> Vec<Value> {
 pub(crate) fn array(name: &str) -> Vec<Value> {
     read(name).map(|text| serde_json::from_str(&text).unwrap()).unwrap_or_default()
 }
+
+/// A file that holds one object.
+pub(crate) fn object(name: &str) -> Option<Value> {
+    read(name).map(|text| serde_json::from_str(&text).unwrap())
+}

@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Criteria(Criteria),
     /// Show what docker build would send from a folder
     Context(Context),
+    /// Print what compose files make together, with the place of every value
+    Compose(Compose),
     /// Accept what stands today, and fail on what comes
     Baseline(Baseline),
     /// Write the workflow and a commented settings file
@@ -220,6 +222,31 @@ Examples:
   plimsoll context --list               every file
 
 All files on disk count, whatever git says of them. Nothing is sent or built.";
+
+/// `plimsoll compose`.
+#[derive(Debug, Args)]
+pub(crate) struct Compose {
+    /// The folder or compose file to look at
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// A compose file, relative to the root of the repository; several are laid over each other in this order
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Vec<String>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = YamlOrJson::Yaml)]
+    pub format: YamlOrJson,
+    #[command(flatten)]
+    pub settings: SettingsFlags,
+}
+
+/// The forms of a model.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YamlOrJson {
+    /// With a comment behind each value that says where it came from.
+    Yaml,
+    /// With a list of the places.
+    Json,
+}
 
 /// `plimsoll context`.
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 
 mod check;
 mod cli;
+mod compose;
 mod context;
 mod event;
 mod explain;
@@ -47,6 +48,7 @@ fn run(command: &Command, output: &Output) -> Result<ExitCode> {
         Command::Review(arguments) => review::review(arguments, output),
         Command::Builds(arguments) => check::builds(arguments, output),
         Command::Criteria(arguments) => check::criteria_of(arguments, output),
+        Command::Compose(arguments) => compose::compose(arguments, output),
         Command::Context(arguments) => context::context(arguments, output),
         Command::Baseline(arguments) => check::baseline(arguments, output),
         Command::Explain(arguments) => explain::explain(arguments, output),

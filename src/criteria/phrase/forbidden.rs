@@ -39,10 +39,8 @@ pub fn read(text: &str) -> Reading {
     let prefix = tokens.iter().find(|token| token.concepts.has(C::EnvPattern)).map(|token| token.text.clone());
     let hints = super::hints(&tokens);
     if let Some(pattern) = prefix.filter(|_| has(&[C::EnvWord, C::Names])) {
-        let claims = match rules::find("foreign-env-name") {
-            Some(rule) => vec![Atom::new("rule.silent").arg(rule.id)],
-            None => vec![Atom::new("compose.env.names_match").arg(pattern)],
-        };
+        // The rule about it speaks only where the settings name a prefix; the sentence names its own.
+        let claims = vec![Atom::new("compose.env.names_match").arg(pattern)];
         return Reading { claims, open: None, hints };
     }
     for pattern in PATTERNS {

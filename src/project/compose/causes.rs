@@ -70,11 +70,6 @@ pub(crate) fn absences(project: &Project<'_>, id: &str, lacks: fn(&Service) -> b
     for application in &project.applications {
         let composes = application.files.iter().filter_map(|&at| project.composes.get(at));
         let last = composes.rev().find(|compose| is_named(project.snapshot.path(compose.file), PRODUCTION));
-        let severity = match (last.is_some(), required) {
-            (true, true) => Severity::Error,
-            (true, false) | (false, true) => Severity::Warning,
-            (false, false) => Severity::Notice,
-        };
         let own: BTreeMap<&str, Span> = last
             .iter()
             .flat_map(|compose| &compose.services)
@@ -82,7 +77,13 @@ pub(crate) fn absences(project: &Project<'_>, id: &str, lacks: fn(&Service) -> b
             .collect();
         for service in application.services.iter().filter(|service| lacks(service)) {
             // In an overlay for production, that is where a person would put it.
-            let span = own.get(&*service.name).copied().unwrap_or(service.name_span);
+            let in_production = own.get(&*service.name).copied();
+            let span = in_production.unwrap_or(service.name_span);
+            let severity = match (in_production.is_some(), required) {
+                (true, true) => Severity::Error,
+                (true, false) | (false, true) => Severity::Warning,
+                (false, false) => Severity::Notice,
+            };
             let absence = all.entry(span.file).or_insert_with(|| Absence { span, severity, services: Vec::new() });
             absence.severity = absence.severity.max(severity);
             absence.span = absence.span.min(span);
