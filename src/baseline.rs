@@ -134,6 +134,7 @@ mod tests {
             fix: None,
             identity,
             sent: None,
+            quiet: false,
         };
         let fingerprint = Fingerprint::new(rule, &finding.identity, 0);
         Judged { finding, fingerprint, status, suppressed: None, fails: false }

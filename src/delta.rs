@@ -175,6 +175,7 @@ mod tests {
                 fix: None,
                 identity: Identity { path: entry.path.to_string(), key: "bad".to_owned() },
                 sent: None,
+                quiet: false,
             })
         });
         Side { snapshot, findings: findings.collect() }

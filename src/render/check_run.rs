@@ -167,6 +167,7 @@ mod tests {
                 fix: None,
                 identity: identity.clone(),
                 sent: None,
+                quiet: false,
             };
             let fails = *status == Status::Introduced && *severity == Severity::Error;
             Judged {

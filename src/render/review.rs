@@ -493,6 +493,7 @@ mod tests {
             fix: None,
             identity,
             sent: None,
+            quiet: false,
         };
         edit(&mut finding, &head);
         let fingerprint = Fingerprint::new("made-up", &finding.identity, 0);

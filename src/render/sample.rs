@@ -121,6 +121,7 @@ fn judged(
             fix,
             identity,
             sent: None,
+            quiet: false,
         },
         status,
         suppressed: None,

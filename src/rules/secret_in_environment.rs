@@ -19,10 +19,10 @@ pub(crate) static RULE: Rule = Rule {
 /// What everybody tries first.
 const PUBLIC: &[&str] = &[
     "admin",
+    "change-me",
+    "change_me",
     "changeit",
     "changeme",
-    "change_me",
-    "change-me",
     "default",
     "development",
     "example",
