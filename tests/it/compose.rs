@@ -215,7 +215,7 @@ fn samples(schema: &serde_json::Value) -> Vec<(String, serde_json::Value)> {
 #[test]
 fn every_key_of_the_specification_is_known() {
     let mut wrong = Vec::new();
-    for schema in vectors::object("compose-spec.json") {
+    if let Some(schema) = vectors::object("compose-spec.json") {
         for (key, sample) in samples(&schema) {
             let text = sample.to_string();
             let snapshot = Snapshot::from_texts("t", [("compose.yaml", &*text)]);
