@@ -47,7 +47,13 @@ pub fn may_lead_on(text: &str) -> bool {
 /// The builds that a script runs. Their paths are relative to the root of what is checked out, [`BuildCall::folder`] is
 /// therefore the root, or unknown.
 pub fn calls(body: &Body, surroundings: &Surroundings<'_>) -> Calls {
-    let mut walk = Walk { surroundings, folder: surroundings.folder.clone(), outside: None, stack: Vec::new() };
+    let mut walk = Walk {
+        surroundings,
+        folder: surroundings.folder.clone(),
+        only_chained: false,
+        outside: None,
+        stack: Vec::new(),
+    };
     let mut calls = Calls::default();
     let mut before: Option<&Command> = None;
     for command in &body.commands {
@@ -71,6 +77,8 @@ struct Walk<'s> {
     surroundings: &'s Surroundings<'s>,
     /// Where the shell is.
     folder: Option<String>,
+    /// Whether that holds only for what is chained by `&&` to the command before: a `cd` that may not have run.
+    only_chained: bool,
     /// Where it was before the subshell that it is in.
     outside: Option<Option<String>>,
     /// The folders that `pushd` left.
@@ -88,6 +96,11 @@ impl Walk<'_> {
             && let Some(folder) = self.outside.take()
         {
             self.folder = folder;
+            self.only_chained = false;
+        }
+        if self.only_chained && command.link != Link::And {
+            self.folder = None;
+            self.only_chained = false;
         }
         if command.place.subshell && self.outside.is_none() {
             self.outside = Some(self.folder.clone());
@@ -96,7 +109,8 @@ impl Walk<'_> {
 
     fn change_folder(&mut self, command: &Command) {
         let args: Vec<Option<String>> = command.args().iter().map(|word| self.text(word)).collect();
-        let surely = !command.place.conditional && !command.place.repeated && command.link != Link::Or;
+        let may_run = !command.place.repeated && command.link != Link::Or;
+        let surely = may_run && !command.place.conditional;
         let program = command.program();
         if program == "popd" {
             self.folder = self.stack.pop().flatten();
@@ -107,9 +121,10 @@ impl Walk<'_> {
         }
         let target = args.iter().find(|arg| !arg.as_deref().is_some_and(|arg| arg.starts_with('-') || arg.is_empty()));
         self.folder = match target {
-            Some(Some(target)) if surely => self.path(target),
+            Some(Some(target)) if may_run => self.path(target),
             _ => None,
         };
+        self.only_chained |= !surely;
     }
 
     /// A path that a command names, relative to the root of what is checked out; `None` where it leaves that, or where the

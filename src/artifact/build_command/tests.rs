@@ -102,6 +102,10 @@ fn folders_are_followed() {
     check("if true; then cd api; fi; docker build .", &["<.>"]);
     check("for x in a b; do docker build $x; done", &["<$x>"]);
     check("cd ..; docker build ..", &["<..>"]);
+    // Whether it runs is open; that it runs where it says is not.
+    check("x || (echo && cd api && docker build .); docker build .", &["api", "."]);
+    check("f() { cd api && docker build .; docker build .; }", &["api", "<.>"]);
+    check("if x; then cd api; else docker build .; fi", &["<.>"]);
 }
 
 #[test]
