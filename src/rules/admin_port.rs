@@ -66,6 +66,11 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
 
 fn exposed(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
     let severity = if file.is_product(project) { RULE.severity } else { RULE.severity.lowered() };
+    // An image in a folder of that name is made to be reached so.
+    let path = project.snapshot.path(file.file).to_ascii_lowercase();
+    let for_ssh = ["ssh", "sftp", "bastion", "gitserver", "git-server", "gitea", "gogs", "forgejo", "gitlab"];
+    let is_its_work =
+        path.split(['/', '.']).any(|part| part != "gitlab-ci" && for_ssh.iter().any(|word| part.contains(word)));
     let mut values: BTreeMap<Span, String> = BTreeMap::new();
     for step in project.builds_of(file).flat_map(|build| &build.image.steps) {
         if let Some(InstructionKind::Expose(words)) = step.instruction(&file.syntax).map(|it| &it.kind) {
@@ -84,6 +89,9 @@ fn exposed(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>
             let Some((number, what, instead)) = listens(ports).filter(|_| !protocol.eq_ignore_ascii_case("udp")) else {
                 continue;
             };
+            if number == 22 && is_its_work {
+                continue;
+            }
             let stage =
                 file.syntax.stage_of(index).map_or_else(|| "the file".to_owned(), |stage| file.stage_words(stage));
             out.report(word.span, format!("{stage} exposes port {number}: {what}"))

@@ -117,7 +117,7 @@ fn help(port: Option<&str>, base: Option<&str>) -> String {
         }
         _ => format!("[\"<a program of the image that asks {url}>\"]"),
     };
-    format!("HEALTHCHECK CMD {words}, or `healthcheck:` of the compose service")
+    format!("`HEALTHCHECK CMD {words}`, or `healthcheck:` of the compose service")
 }
 
 /// Whether the base image is known to have no HEALTHCHECK: those of Docker's own library have none.

@@ -88,7 +88,7 @@ fn full(
     let slim = format!("{repository}{better}");
     let mut reported = out
         .report(span, message)
-        .help(format!("FROM {slim}; what has to be compiled belongs into a stage before"))
+        .help(format!("`FROM {slim}`; what has to be compiled belongs into a stage before"))
         .identity(project.snapshot.path(file.file), format!("full {name}"));
     if project.snapshot.slice(span) == text && reference.digest.is_none() {
         reported = reported
@@ -176,7 +176,7 @@ fn compiling(
             );
             out.report(span, message)
                 .label(compiler, "the compiler")
-                .help(format!("FROM {slim}, for which there are wheels; it is smaller than Alpine with a compiler"))
+                .help(format!("`FROM {slim}`, for which there are wheels; it is smaller than Alpine with a compiler"))
                 .identity(project.snapshot.path(file.file), format!("alpine {}", file.stage_words(*stage)));
         }
     }

@@ -48,19 +48,19 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
 /// What to type, for the installers that most people pipe.
 fn help(url: &str) -> String {
     let better = [
-        ("astral.sh/uv", "COPY --from=ghcr.io/astral-sh/uv:<version> /uv /usr/local/bin/uv"),
-        ("sh.rustup.rs", "FROM rust:<version>"),
-        ("rustup.rs", "FROM rust:<version>"),
-        ("nodesource.com", "FROM node:<version>, or COPY --from=node:<version> /usr/local /usr/local"),
-        ("install.python-poetry.org", "RUN pip install poetry==<version>"),
-        ("get.pnpm.io", "RUN corepack enable && corepack prepare pnpm@<version> --activate"),
-        ("bun.sh/install", "COPY --from=oven/bun:<version> /usr/local/bin/bun /usr/local/bin/bun"),
-        ("deno.land", "COPY --from=denoland/deno:bin-<version> /deno /usr/local/bin/deno"),
-        ("getcomposer.org", "COPY --from=composer:<version> /usr/bin/composer /usr/bin/composer"),
-        ("get.docker.com", "COPY --from=docker:<version>-cli /usr/local/bin/docker /usr/local/bin/docker"),
-        ("bootstrap.pypa.io", "FROM python:<version>, or RUN python3 -m ensurepip"),
+        ("astral.sh/uv", "`COPY --from=ghcr.io/astral-sh/uv:<version> /uv /usr/local/bin/uv`"),
+        ("sh.rustup.rs", "`FROM rust:<version>`"),
+        ("rustup.rs", "`FROM rust:<version>`"),
+        ("nodesource.com", "`FROM node:<version>`, or `COPY --from=node:<version> /usr/local /usr/local`"),
+        ("install.python-poetry.org", "`RUN pip install poetry==<version>`"),
+        ("get.pnpm.io", "`RUN corepack enable && corepack prepare pnpm@<version> --activate`"),
+        ("bun.sh/install", "`COPY --from=oven/bun:<version> /usr/local/bin/bun /usr/local/bin/bun`"),
+        ("deno.land", "`COPY --from=denoland/deno:bin-<version> /deno /usr/local/bin/deno`"),
+        ("getcomposer.org", "`COPY --from=composer:<version> /usr/bin/composer /usr/bin/composer`"),
+        ("get.docker.com", "`COPY --from=docker:<version>-cli /usr/local/bin/docker /usr/local/bin/docker`"),
+        ("bootstrap.pypa.io", "`FROM python:<version>`, or `RUN python3 -m ensurepip`"),
     ];
-    let general = "ADD --checksum=sha256:<digest> <url> /tmp/install.sh, and run that file";
+    let general = "`ADD --checksum=sha256:<digest> <url> /tmp/install.sh`, and run that file";
     match better.iter().find(|(part, _)| url.contains(part)) {
         Some((_, better)) => format!("{better}; or {general}"),
         None => general.to_owned(),

@@ -52,7 +52,7 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
                     Remote::Git(at) => {
                         let branch = at.map_or_else(|| "its default branch".to_owned(), |at| format!("`{at}`"));
                         let message = format!("{name} takes whatever {branch} of `{shown}` is at that moment");
-                        (message, format!("name the commit: ADD {shown}#<40 hex digits> {}", transfer.target.text))
+                        (message, format!("name the commit: `ADD {shown}#<40 hex digits> {}`", transfer.target.text))
                     }
                 };
                 let key = format!("{} {}", shown, transfer.target.text);

@@ -88,7 +88,7 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
                 );
                 out.report(source, message)
                     .label(install.verb.span, "the install")
-                    .help(format!("COPY {manifest} ./ first, install, and copy the rest behind it"))
+                    .help(format!("`COPY {manifest} ./` first, install, and copy the rest behind it"))
                     .identity(
                         project.snapshot.path(file.file),
                         format!("{} {}", file.stage_words(step.stage), tool.program),

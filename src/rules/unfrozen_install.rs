@@ -162,7 +162,7 @@ impl Judge<'_> {
             better.clone()
         } else {
             let lock = below(context, &path).unwrap_or(&path);
-            format!("COPY {lock} beside `{}`, and {better}", tool.manifest)
+            format!("`COPY {lock}` beside `{}`, and `{better}`", tool.manifest)
         };
         let span = install.verb.span;
         let text = match tool.frozen.first() {

@@ -133,15 +133,15 @@ fn mend(project: &Project<'_>, file: &DockerfileFacts, span: Span, unpinned: &Un
             applicability: Applicability::Suggestion,
             edits: vec![Edit::Replace { span, text: text.clone() }],
         });
-        return (format!("{keyword}{text}, the version of `{place}`"), fix);
+        return (format!("`{keyword}{text}`, the version of `{place}`"), fix);
     }
     // What these publish for everybody has no other tags.
     let only_latest = name.starts_with("gcr.io/distroless/") || name.starts_with("cgr.dev/chainguard/");
     let help = if only_latest {
-        format!("{keyword}{name}@sha256:<digest>, as `docker buildx imagetools inspect {reference}` shows it")
+        format!("`{keyword}{name}@sha256:<digest>`, as `docker buildx imagetools inspect {reference}` shows it")
     } else {
         format!(
-            "{keyword}{name}:<version>, or {keyword}{name}@sha256:<digest>, as `docker buildx imagetools inspect {reference}` shows it"
+            "`{keyword}{name}:<version>`, or `{keyword}{name}@sha256:<digest>`, as `docker buildx imagetools inspect {reference}` shows it"
         )
     };
     (help, None)
