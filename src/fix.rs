@@ -7,9 +7,11 @@
 mod apply;
 mod diff;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::artifact::secret;
 use crate::baseline;
 use crate::finding::{Applicability, Edit, Finding, Fingerprint, Fix, Identity, Severity};
 use crate::hunks::Change;
@@ -151,6 +153,14 @@ fn is_safe(fix: &Fix, snapshot: &Snapshot) -> bool {
             Edit::Create { path, .. } => !own(path),
             Edit::Move { from, to } => !own(from) && !own(to),
         })
+}
+
+/// Whether what a fix writes holds something that no reader of a report may see. It can be applied, and is not shown.
+pub fn shows_secret(fix: &Fix) -> bool {
+    fix.edits.iter().any(|edit| match edit {
+        Edit::Replace { text, .. } | Edit::Create { text, .. } => matches!(secret::mask(text), Cow::Owned(_)),
+        Edit::Move { .. } => false,
+    })
 }
 
 fn told(report: &Report<'_>, judged: &Judged) -> Told {

@@ -2,9 +2,10 @@
 
 mod cause;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::{self, ArtifactKind};
+use crate::artifact::{self, ArtifactKind, secret};
 use crate::criteria::compare;
 use crate::delta::{self, Side};
 use crate::finding::{Finding, Fingerprint, Severity};
@@ -18,6 +19,7 @@ use crate::rules;
 use crate::settings::{FailOn, RuleSetting, Settings};
 use crate::snapshot::Snapshot;
 use crate::span::Span;
+use crate::suppress::Ignores;
 
 /// Judges head, against base where there is one.
 ///
@@ -36,7 +38,8 @@ pub fn judge<'a>(
     let criteria = compare::issues(before.as_ref(), &project);
     let mut uncompared = Vec::new();
     let base_side = before.as_ref().map(|project| {
-        let (findings, too_many) = rules::judged(project);
+        let (mut findings, too_many) = rules::judged(project);
+        findings.extend(rules::after(project, &findings));
         uncompared.extend(too_many.iter().map(|gap| place(project.snapshot, gap)));
         Side { snapshot: project.snapshot, findings }
     });
@@ -47,13 +50,22 @@ pub fn judge<'a>(
     project.gaps.extend(lost);
     let mut head_side = Side { snapshot: head, findings: found };
     name_reopened(&mut head_side.findings, &criteria, settings);
+    let late = rules::after(&project, &head_side.findings);
+    head_side.findings.extend(late);
+    let ignores = Ignores::new(before.as_ref(), &project, change);
+    if let Some(before) = &before {
+        head_side.findings.extend(rules::of_policy(before, &project, &ignores));
+    }
     let mut findings = delta::compare(base_side, head_side, change);
     for judged in &mut findings {
+        mask(&mut judged.finding);
         raise_if_added(judged, head, change, settings);
+        // By where the rule points, before that is moved.
+        let ignored = (judged.status != Status::Resolved).then(|| ignores.of(&judged.finding)).flatten();
         if let (Some(before), Status::Introduced) = (&before, judged.status) {
             cause::anchor(&mut judged.finding, before, &project, change);
         }
-        judged.suppressed = accepted.get(&judged.fingerprint).cloned();
+        judged.suppressed = ignored.or_else(|| accepted.get(&judged.fingerprint).cloned());
         judged.fails = counts(judged, settings.fail_on);
     }
     sort(&mut findings, base, head);
@@ -124,6 +136,16 @@ fn raise_if_added(judged: &mut Judged, head: &Snapshot, change: &Change, setting
     }
 }
 
+/// Takes out of the words of a finding what no reader of a report may see.
+fn mask(finding: &mut Finding) {
+    let labels = finding.labels.iter_mut().map(|label| &mut label.message);
+    for text in labels.chain([&mut finding.message]).chain(&mut finding.help) {
+        if let Cow::Owned(masked) = secret::mask(text) {
+            *text = masked;
+        }
+    }
+}
+
 /// Whether a finding counts against the conclusion.
 fn counts(judged: &Judged, fail_on: FailOn) -> bool {
     let grave = match fail_on {
@@ -139,7 +161,9 @@ fn sort(findings: &mut [Judged], base: Option<&Snapshot>, head: &Snapshot) {
         let snapshot = if judged.status == Status::Resolved { base.unwrap_or(head) } else { head };
         let span = judged.finding.span;
         let place = (snapshot.path(span.file).to_owned(), span.start, span.end);
-        (judged.status, std::cmp::Reverse(judged.finding.severity), place, judged.finding.rule)
+        // What the change does to its own judgement comes first of all.
+        let loosened = judged.finding.rule == rules::LOOSENED_POLICY;
+        (judged.status, !loosened, std::cmp::Reverse(judged.finding.severity), place, judged.finding.rule)
     });
 }
 
@@ -196,7 +220,7 @@ fn place(snapshot: &Snapshot, gap: &Gap) -> PlacedGap {
     PlacedGap {
         path: snapshot.path(gap.span.file).to_owned(),
         line: snapshot.line(gap.span),
-        message: gap.message.clone(),
+        message: secret::mask(&gap.message).into_owned(),
     }
 }
 

@@ -12,6 +12,7 @@
 pub mod artifact;
 pub mod baseline;
 pub mod criteria;
+pub mod date;
 pub mod delta;
 pub mod finding;
 pub mod fix;
@@ -27,5 +28,6 @@ pub mod rules;
 pub mod settings;
 pub mod snapshot;
 pub mod span;
+pub mod suppress;
 
 pub use judge::judge;

@@ -272,6 +272,7 @@ mod tests {
             anchor: (n <= 100).then(|| anchor(u32::try_from(n).unwrap())),
             body: format!("finding {n}\n"),
             item: format!("- finding {n}"),
+            is_first: false,
         };
         let remarks: Vec<Remark> = numbers.into_iter().map(remark).collect();
         let counts = Counts { new: remarks.len(), ..Counts::default() };

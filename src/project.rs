@@ -37,6 +37,7 @@ use crate::criteria::memo::Memo;
 use crate::settings::Settings;
 use crate::snapshot::{Kind, Snapshot};
 use crate::span::{FileId, Span};
+use crate::suppress::{self, Ignore};
 
 use compose::Application;
 use context::Contexts;
@@ -95,6 +96,8 @@ pub struct Project<'a> {
     pub requirements: Vec<manifest::Requirement>,
     /// Every document with acceptance criteria.
     pub documents: Vec<Document>,
+    /// The comments that say of findings that they do not count.
+    pub ignores: Vec<Ignore>,
     pub(crate) memo: Memo,
     /// Artifacts, or parts of them, that could not be read.
     pub unparsed: Vec<Unparsed>,
@@ -131,6 +134,7 @@ impl<'a> Project<'a> {
             bakes: std::mem::take(&mut sources.bakes),
             requirements: manifest::requirements(snapshot),
             documents: documents(snapshot, settings),
+            ignores: Vec::new(),
             memo: Memo::default(),
             unparsed: Vec::new(),
             gaps: std::mem::take(&mut sources.gaps),
@@ -148,6 +152,10 @@ impl<'a> Project<'a> {
         project.tell_problems();
         project.tell_unread(&sources);
         project.tell_out_of_sight();
+        project.tell_misnamed();
+        let (ignores, too_many) = suppress::read(&project);
+        project.ignores = ignores;
+        project.gaps.extend(too_many);
         project.gaps.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
         project.gaps.dedup();
         if let Some(more) = project.gaps.len().checked_sub(MAX_GAPS).filter(|more| *more > 0) {
@@ -372,6 +380,23 @@ impl<'a> Project<'a> {
         }
         self.unparsed.extend(unparsed);
         self.unparsed.sort_by_key(|unparsed| unparsed.problem.span);
+    }
+
+    /// Files that somebody took for the settings.
+    fn tell_misnamed(&mut self) {
+        let snapshot = self.snapshot;
+        for path in crate::settings::MISNAMED {
+            if let Some(file) = snapshot.find(path) {
+                let right = crate::settings::PATHS.join("` or `");
+                let message = format!("`{path}` is not read: the settings are `{right}`");
+                self.gaps.push(Gap { span: Span::file_start(file), message });
+            }
+        }
+        let mut settings = crate::settings::PATHS.iter().filter_map(|path| Some((path, snapshot.find(path)?)));
+        if let (Some((first, _)), Some((second, file))) = (settings.next(), settings.next()) {
+            let message = format!("`{second}` is not read: `{first}` is there too, and comes first");
+            self.gaps.push(Gap { span: Span::file_start(file), message });
+        }
     }
 
     /// Artifacts behind symbolic links, and builds whose Dockerfile or target is not there: none of them may look like a

@@ -5,6 +5,7 @@ use crate::fix;
 use crate::hunks::Change;
 use crate::project::{Build, DockerfileFacts, IgnoreFile, Project};
 use crate::span::{FileId, Span};
+use crate::suppress::Ignores;
 
 /// What a rule is there for. Decides which findings speak inline on a pull request.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,6 +78,10 @@ pub enum Check {
     Project(fn(&Project<'_>, &mut Findings<'_>)),
     /// The change itself: base, head, and what differs. What it finds is introduced; without a base it is not asked.
     Change(fn(&Project<'_>, &Project<'_>, &Change, &mut Findings<'_>)),
+    /// What the other rules found.
+    Findings(fn(&Project<'_>, &[Finding], &mut Findings<'_>)),
+    /// What a change does to its own judgement: base, head, and the ignore comments of head; nothing without a base.
+    Policy(fn(&Project<'_>, &Project<'_>, &Ignores<'_>, &mut Findings<'_>)),
 }
 
 /// What the rules write into. It knows whose turn it is.

@@ -9,6 +9,7 @@ use crate::project::{Gap, Project};
 use crate::rule::{Check, Findings, Rule};
 use crate::settings::RuleSetting;
 use crate::span::Span;
+use crate::suppress::Ignores;
 
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
 mod admin_port;
@@ -17,6 +18,7 @@ mod bulky_path_in_context;
 mod dangerous_capability;
 mod dead_dockerignore;
 mod docker_socket_mount;
+mod expired_ignore;
 mod foreign_env_name;
 mod gained_privileges;
 mod gitignored_path_in_context;
@@ -27,6 +29,7 @@ mod ineffective_pattern;
 mod insecure_run;
 mod invalid_compose;
 mod kept_capabilities;
+mod loosened_policy;
 mod malformed_exec_form;
 mod missing_copy_source;
 mod missing_dockerignore;
@@ -50,6 +53,7 @@ mod sensitive_path_in_context;
 mod shell_in_exec_form;
 mod source_before_dependencies;
 mod unconfined_service;
+mod unexplained_ignore;
 mod unfrozen_install;
 mod unmet_criterion;
 mod unparsed_artifact;
@@ -58,6 +62,7 @@ mod unpinned_image;
 mod unpinned_uid;
 mod unprofiled_gpu;
 mod unread_criterion;
+mod unused_ignore;
 mod unverified_package;
 mod unverified_tls;
 mod work_marker;
@@ -73,6 +78,7 @@ pub static RULES: &[&Rule] = &[
     &dangerous_capability::RULE,
     &dead_dockerignore::RULE,
     &docker_socket_mount::RULE,
+    &expired_ignore::RULE,
     &foreign_env_name::RULE,
     &gained_privileges::RULE,
     &gitignored_path_in_context::RULE,
@@ -83,6 +89,7 @@ pub static RULES: &[&Rule] = &[
     &insecure_run::RULE,
     &invalid_compose::RULE,
     &kept_capabilities::RULE,
+    &loosened_policy::RULE,
     &malformed_exec_form::RULE,
     &missing_copy_source::RULE,
     &missing_dockerignore::RULE,
@@ -106,6 +113,7 @@ pub static RULES: &[&Rule] = &[
     &shell_in_exec_form::RULE,
     &source_before_dependencies::RULE,
     &unconfined_service::RULE,
+    &unexplained_ignore::RULE,
     &unfrozen_install::RULE,
     &unmet_criterion::RULE,
     &unparsed_artifact::RULE,
@@ -114,6 +122,7 @@ pub static RULES: &[&Rule] = &[
     &unpinned_uid::RULE,
     &unprofiled_gpu::RULE,
     &unread_criterion::RULE,
+    &unused_ignore::RULE,
     &unverified_package::RULE,
     &unverified_tls::RULE,
     &work_marker::RULE,
@@ -127,6 +136,9 @@ pub(crate) const UNPARSED_ARTIFACT: &str = "unparsed-artifact";
 /// The rule whose findings are called [`REOPENED_CRITERION`] where a change broke what held before.
 pub(crate) const UNMET_CRITERION: &str = "unmet-criterion";
 
+/// What a change does to its own judgement, which nothing in the change can silence.
+pub(crate) const LOOSENED_POLICY: &str = "loosened-policy";
+
 /// See [`UNMET_CRITERION`].
 pub(crate) const REOPENED_CRITERION: &str = "reopened-criterion";
 
@@ -137,6 +149,51 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     let by_id = RULES.iter().find(|rule| is(rule.id));
     let by_alias = || RULES.iter().find(|rule| rule.aliases.iter().any(is_alias));
     by_id.or_else(by_alias).copied()
+}
+
+/// Every rule of that name: the one with that id, or all that have it as an alias, as [`find`] compares them.
+pub fn named(name: &str) -> Vec<&'static Rule> {
+    let is = |id: &str| id.eq_ignore_ascii_case(name);
+    let is_alias = |alias: &&str| is(alias) || alias.split_once(':').is_some_and(|(_, id)| is(id));
+    match RULES.iter().find(|rule| is(rule.id)) {
+        Some(rule) => vec![rule],
+        None => RULES.iter().filter(|rule| rule.aliases.iter().any(is_alias)).copied().collect(),
+    }
+}
+
+/// What is found by looking at the findings of the other rules.
+pub(crate) fn after(project: &Project<'_>, findings: &[Finding]) -> Vec<Finding> {
+    let run = |rule: &'static Rule, out: &mut Findings<'_>| {
+        if let Check::Findings(check) = rule.check {
+            check(project, findings, out);
+        }
+    };
+    further(project, run)
+}
+
+/// What is found by looking at what a change does to its own judgement.
+pub(crate) fn of_policy(base: &Project<'_>, head: &Project<'_>, ignores: &Ignores<'_>) -> Vec<Finding> {
+    let run = |rule: &'static Rule, out: &mut Findings<'_>| {
+        if let Check::Policy(check) = rule.check {
+            check(base, head, ignores, out);
+        }
+    };
+    further(head, run)
+}
+
+fn further(project: &Project<'_>, run: impl Fn(&'static Rule, &mut Findings<'_>)) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for &rule in RULES {
+        let set = match project.settings.rules.get(rule.id) {
+            Some(RuleSetting::Off) => continue,
+            Some(RuleSetting::Severity(severity)) => Some(*severity),
+            None => None,
+        };
+        let mut out = Findings::new(project, rule, set);
+        run(rule, &mut out);
+        all.extend(out.into_list().0);
+    }
+    all
 }
 
 /// What one rule finds, whatever the settings say of it.
@@ -175,19 +232,12 @@ pub fn judged(project: &Project<'_>) -> (Vec<Finding>, Vec<Gap>) {
 
 /// What the rules say of the change itself, as far as the settings leave them on.
 pub(crate) fn of_change(base: &Project<'_>, head: &Project<'_>, change: &Change) -> Vec<Finding> {
-    let mut all = Vec::new();
-    for &rule in RULES {
-        let Check::Change(check) = rule.check else { continue };
-        let set = match head.settings.rules.get(rule.id) {
-            Some(RuleSetting::Off) => continue,
-            Some(RuleSetting::Severity(severity)) => Some(*severity),
-            None => None,
-        };
-        let mut out = Findings::new(head, rule, set);
-        check(base, head, change, &mut out);
-        all.extend(out.into_list().0);
-    }
-    all
+    let run = |rule: &'static Rule, out: &mut Findings<'_>| {
+        if let Check::Change(check) = rule.check {
+            check(base, head, change, out);
+        }
+    };
+    further(head, run)
 }
 
 fn run_into(project: &Project<'_>, rule: &Rule, out: &mut Findings<'_>) {
@@ -196,7 +246,17 @@ fn run_into(project: &Project<'_>, rule: &Rule, out: &mut Findings<'_>) {
         Check::Build(check) => project.builds.iter().for_each(|build| check(project, build, out)),
         Check::IgnoreFile(check) => project.ignore_files.iter().for_each(|file| check(project, file, out)),
         Check::Project(check) => check(project, out),
-        // One revision alone says nothing of a change: see `of_change`.
-        Check::Change(_) => {}
+        // They come after the others: see `after`, `of_policy` and `of_change`.
+        Check::Findings(_) | Check::Policy(_) | Check::Change(_) => {}
+    }
+}
+
+/// Names in a sentence: "`a`", "`a` and `b`", "`a`, `b` and `c`".
+pub(crate) fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        None => String::new(),
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::date::Date;
 use crate::finding::Severity;
 use crate::span::Span;
 
@@ -16,6 +17,10 @@ pub use read::{KnownRule, read};
 
 /// Where the settings file may lie; the first one that is there counts.
 pub const PATHS: &[&str] = &[".github/plimsoll.yaml", "plimsoll.yaml"];
+
+/// Names that look like those of the settings file, and are not read.
+pub const MISNAMED: &[&str] =
+    &[".github/plimsoll.yml", "plimsoll.yml", ".plimsoll.yaml", ".plimsoll.yml", ".github/.plimsoll.yaml"];
 
 /// How many patterns a list of globs may have.
 pub const MAX_GLOBS: usize = 1_000;
@@ -50,6 +55,10 @@ pub struct Settings {
     pub comment: bool,
     /// The name of the check run that the API makes.
     pub check_name: String,
+    /// Whose ignore comments count; nothing said is [`TrustIgnores::Head`].
+    pub trust_ignores: Option<TrustIgnores>,
+    /// The day on which it is judged; `None` where nobody says, and nothing expires then.
+    pub today: Option<Date>,
 }
 
 /// What one place said: the settings file, or the command line.
@@ -79,6 +88,8 @@ pub struct Layer {
     pub comment: Option<bool>,
     /// `check-name`.
     pub check_name: Option<String>,
+    /// `trust-ignores`.
+    pub trust_ignores: Option<TrustIgnores>,
 }
 
 /// A mistake in the settings, with its place, so that a caret can be drawn under it.
@@ -107,6 +118,15 @@ pub enum FailOn {
     Severity(Severity),
     /// It never fails because of findings.
     Never,
+}
+
+/// Whose ignore comments count, of those that a change adds.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum TrustIgnores {
+    /// Those of head: what the change adds counts, and is reported.
+    Head,
+    /// Those that base has too.
+    Base,
 }
 
 /// What the settings say of one rule.
@@ -157,6 +177,8 @@ impl Default for Settings {
             base_images: BTreeMap::new(),
             comment: true,
             check_name: "plimsoll review".to_owned(),
+            trust_ignores: None,
+            today: None,
         }
     }
 }
@@ -178,6 +200,7 @@ impl Layer {
             base_images: below.base_images.into_iter().chain(self.base_images).collect(),
             comment: self.comment.or(below.comment),
             check_name: self.check_name.or(below.check_name),
+            trust_ignores: self.trust_ignores.or(below.trust_ignores),
         }
     }
 
@@ -198,11 +221,18 @@ impl Layer {
             base_images: self.base_images,
             comment: self.comment.unwrap_or(defaults.comment),
             check_name: self.check_name.unwrap_or(defaults.check_name),
+            trust_ignores: self.trust_ignores,
+            today: None,
         })
     }
 }
 
 impl PathGlob {
+    /// As it was written, cleaned.
+    pub fn pattern(&self) -> &str {
+        self.path.glob()
+    }
+
     /// Reads a pattern; the error says what is wrong with it.
     pub fn parse(pattern: &str) -> Result<Self, String> {
         if pattern.len() > MAX_GLOB_LENGTH {
@@ -224,6 +254,17 @@ impl FailOn {
     /// The threshold of that name.
     pub fn parse(name: &str) -> Option<Self> {
         if name == "never" { Some(Self::Never) } else { Severity::parse(name).map(Self::Severity) }
+    }
+}
+
+impl TrustIgnores {
+    /// The setting of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "head" => Some(Self::Head),
+            "base" => Some(Self::Base),
+            _ => None,
+        }
     }
 }
 

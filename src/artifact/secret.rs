@@ -3,9 +3,13 @@
 //! The tables err on the side of silence: a placeholder that is taken for a secret costs more trust than a weak password
 //! that is not.
 
+mod mask;
+
 use std::ops::Range;
 
 use crate::span::{FileId, Span};
+
+pub use mask::mask;
 
 /// What kind of secret a file holds, by its path alone.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,6 @@
 //! The verdicts of head against those of base.
 
+use crate::artifact::secret;
 use crate::project::Project;
 use crate::report::{CriterionChange, CriterionVerdict, IssueVerdicts, PlacedEvidence};
 
@@ -67,7 +68,7 @@ fn placed(
             Some(span) => (snapshot.path(span.file).to_owned(), snapshot.positions(span).0.line),
             None => (snapshot.path(document.file).to_owned(), line),
         };
-        PlacedEvidence { path, line, message: evidence.message }
+        PlacedEvidence { path, line, message: secret::mask(&evidence.message).into_owned() }
     });
     Some(CriterionVerdict {
         text: criterion.text.clone(),

@@ -72,6 +72,7 @@ pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
     wanted.extend(sources.by_kind.values().flatten().copied());
     wanted.extend(sources.unread.iter().copied());
     wanted.extend(crate::settings::PATHS.iter().filter_map(|path| snapshot.find(path)));
+    wanted.extend(snapshot.find(crate::baseline::PATH));
     let named = builds::named(snapshot, settings, &sources);
     let mut all = named.builds;
     all.retain(|build| !settings.exclude.is_match(&build.dockerfile_path));

@@ -36,6 +36,15 @@ pub fn page(rule: &Rule, color: bool) -> String {
     while out.ends_with("\n\n") {
         out.pop();
     }
+    if rule.id != crate::rules::LOOSENED_POLICY {
+        let comment = format!("# plimsoll: ignore={} reason=\"…\"", rule.id);
+        push(
+            &mut out,
+            format_args!(
+                "\n{strong}To ignore it{strong:#}\nwrite above the line that it is about\n\n      {comment}\n"
+            ),
+        );
+    }
     push(&mut out, format_args!("\n{faint}{}{faint:#}\n", rule.url()));
     out
 }

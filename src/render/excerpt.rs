@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::escape;
+use crate::artifact::secret;
 use crate::snapshot::Text;
 use crate::span::Span;
 
@@ -50,7 +51,9 @@ pub(crate) fn excerpt(text: &Text, spans: &[Span]) -> Excerpt {
             out.push('\n');
         }
         let whole = text.as_str().get(range.clone()).unwrap_or("");
-        push_line(&mut out, &mut map, whole.trim_end_matches(['\n', '\r']), range.start);
+        // Byte for byte, so that the places stay.
+        let shown = secret::mask(whole.trim_end_matches(['\n', '\r']));
+        push_line(&mut out, &mut map, &shown, range.start);
         // The line end itself belongs to the line.
         map.reach(range.end.saturating_sub(1), out.len());
     }

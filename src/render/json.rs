@@ -190,7 +190,7 @@ fn finding_item<'a>(report: &Report<'a>, judged: &'a Judged) -> FindingItem<'a> 
         start: start.into(),
         end: end.into(),
         related: labels.iter().map(|label| related_item(snapshot, label.span, &label.message)).collect(),
-        fix: fix.as_ref().map(|fix| fix_item(snapshot, fix)),
+        fix: fix.as_ref().filter(|fix| !crate::fix::shows_secret(fix)).map(|fix| fix_item(snapshot, fix)),
         fingerprint: judged.fingerprint.as_str(),
         suppressed: judged.suppressed.as_ref().map(suppression_item),
     }

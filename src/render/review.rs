@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::Target;
 use super::escape::{self, capped, prose};
 use super::words::{self, Counts};
-use crate::artifact::{ArtifactKind, classify, dockerfile};
+use crate::artifact::{ArtifactKind, classify, dockerfile, secret};
 use crate::finding::{Applicability, Edit, Finding, Fingerprint};
 use crate::hunks::{Change, FileStatus, Hunks, Side};
 use crate::report::{Conclusion, Judged, Report, Status};
@@ -61,6 +61,8 @@ pub struct Remark {
     pub body: String,
     /// The same in one line of a list, without its marker.
     pub item: String,
+    /// Whether it is about what the change is judged by: it is listed first, in the body.
+    pub is_first: bool,
 }
 
 /// A place of the diff, in the API's terms.
@@ -119,7 +121,7 @@ pub struct Comment {
 pub fn review(report: &Report<'_>, change: &Change, target: &Target) -> Review {
     let mut lines = ShownLines { report, change, hunks: BTreeMap::new() };
     let mut spoken: Vec<&Judged> = report.findings.iter().filter(|judged| speaks_inline(judged)).collect();
-    spoken.sort_by_key(|judged| (!judged.fails, std::cmp::Reverse(judged.finding.severity)));
+    spoken.sort_by_key(|judged| (!is_first(judged), !judged.fails, std::cmp::Reverse(judged.finding.severity)));
     let remarks = spoken.into_iter().map(|judged| remark(judged, target, &mut lines)).collect();
     Review { head: target.head.clone(), remarks, conclusion: report.conclusion, counts: Counts::of(report) }
 }
@@ -154,10 +156,18 @@ impl Review {
             format!("{}\n", words::review_lead(self.counts, self.conclusion, self.remarks.len(), fresh.len())),
             &run,
         );
+        let (loosened, unplaced): (Vec<&Remark>, Vec<&Remark>) =
+            unplaced.into_iter().partition(|remark| remark.is_first);
+        body.list(words::LOOSENED, &loosened);
         body.list(words::BEYOND_THE_LIMIT, beyond);
         body.list(words::WITHOUT_A_LINE, &unplaced);
         Some(Post { commit_id: self.head.clone(), body: body.finish(), event: "COMMENT", comments, run })
     }
+}
+
+/// Whether a finding is about what the change is judged by.
+fn is_first(judged: &Judged) -> bool {
+    judged.finding.rule == rules::LOOSENED_POLICY
 }
 
 /// Whether a finding may speak on a line of the pull request.
@@ -165,7 +175,9 @@ fn speaks_inline(judged: &Judged) -> bool {
     let group = rules::find(judged.finding.rule).map(|rule| rule.group);
     judged.status == Status::Introduced
         && judged.suppressed.is_none()
-        && (judged.fails || !judged.finding.quiet && matches!(group, Some(Group::Hardening | Group::Correctness)))
+        && (is_first(judged)
+            || judged.fails
+            || !judged.finding.quiet && matches!(group, Some(Group::Hardening | Group::Correctness)))
 }
 
 /// The hidden marker of a finding.
@@ -230,7 +242,9 @@ fn remark(judged: &Judged, target: &Target, lines: &mut ShownLines<'_>) -> Remar
     body.push_str(&format!("\n[{}]({})\n", words::ABOUT, words::rule_page(finding.rule)));
 
     let item = format!("- {} {headline}: {message}", target.place(path, start.line));
-    Remark { fingerprint: judged.fingerprint.clone(), anchor, body, item }
+    let is_first = is_first(judged);
+    let anchor = anchor.filter(|_| !is_first);
+    Remark { fingerprint: judged.fingerprint.clone(), anchor, body, item, is_first }
 }
 
 /// The help: sentences as paragraphs, instructions as blocks of code, and as one block what follows a first line that
@@ -339,7 +353,9 @@ fn suggestion(finding: &Finding, snapshot: &Snapshot, lines: &mut ShownLines<'_>
     // Whole lines only. How GitHub ends the lines of a file with carriage returns, or without a final line feed, is not
     // documented, and invisible characters would be committed unseen.
     let whole = old.ends_with('\n') && (new.is_empty() || new.ends_with('\n'));
-    let hidden = |text: &str| text.chars().any(escape::is_invisible);
+    // What is masked would be committed masked.
+    let hidden =
+        |text: &str| text.chars().any(escape::is_invisible) || matches!(secret::mask(text), std::borrow::Cow::Owned(_));
     if old == new || !whole || hidden(old) || hidden(&new) || new.len() > MAX_BODY_BYTES / 2 {
         return None;
     }

@@ -181,6 +181,9 @@ fn region(snapshot: &Snapshot, span: Span) -> Value {
 
 /// A fix as SARIF can say it: replaced regions, and new files as an insertion into nothing. A moved file it cannot say.
 fn fix_object(snapshot: &Snapshot, fix: &Fix) -> Option<Value> {
+    if crate::fix::shows_secret(fix) {
+        return None;
+    }
     let mut changes: Vec<(Value, Vec<Value>)> = Vec::new();
     for edit in &fix.edits {
         let (location, replacement) = match edit {

@@ -179,7 +179,7 @@ fn groups(report: &Report<'_>, judged: &Judged) -> Vec<Group<'static>> {
         let place = format!("{}:{}", log_line(&suppression.path), suppression.line);
         group = group.element(Level::NOTE.message(format!("accepted in {place}{reason}")));
     }
-    let patch = finding.fix.as_ref().and_then(|fix| patch(snapshot, fix));
+    let patch = finding.fix.as_ref().filter(|fix| !crate::fix::shows_secret(fix)).and_then(|fix| patch(snapshot, fix));
     match (&finding.help, patch) {
         (help, Some(patch)) => {
             let help = help.as_deref().map_or_else(|| "change it to".to_owned(), message);

@@ -134,6 +134,9 @@ fn stood(standing: usize) -> String {
     }
 }
 
+/// Over the list of what the change does to its own judgement.
+pub const LOOSENED: &str = "This change loosens what changes are judged by:";
+
 /// Over the list of findings that found no line of the diff.
 pub const WITHOUT_A_LINE: &str = "On lines that this diff does not show:";
 

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::artifact::yaml::{self, Node};
+use crate::artifact::yaml::{self, Node, Style, Value};
 use crate::span::{FileId, Span};
 
-use super::{BuildSetting, EnvPrefix, FailOn, Layer, PathGlob, RuleSetting, SettingsProblem};
+use super::{BuildSetting, EnvPrefix, FailOn, Layer, PathGlob, RuleSetting, SettingsProblem, TrustIgnores};
 
 /// The name of a rule that may be set. The settings do not know the rules; whoever reads them hands in the names.
 #[derive(Copy, Clone, Debug)]
@@ -32,6 +32,7 @@ const KEYS: &[&str] = &[
     "base-images",
     "comment",
     "check-name",
+    "trust-ignores",
 ];
 const BUILD_KEYS: &[&str] = &["dockerfile", "context", "target", "args"];
 const ENV_PREFIX_KEYS: &[&str] = &["prefixes", "allow", "services"];
@@ -84,6 +85,12 @@ impl Reader<'_> {
                 "base-images" => self.layer.base_images = self.texts(key, value, "python: \"3.13\""),
                 "comment" => self.layer.comment = self.flag(key, value),
                 "check-name" => self.layer.check_name = self.check_name(value),
+                "trust-ignores" => {
+                    self.layer.trust_ignores = value.as_str().and_then(TrustIgnores::parse);
+                    if self.layer.trust_ignores.is_none() {
+                        self.wrong(key, value, "head or base", &["head", "base"]);
+                    }
+                }
                 _ => self.problem(span, format!("unknown key `{key}`"), "see docs/settings.md"),
             }
         }
@@ -100,12 +107,13 @@ impl Reader<'_> {
     fn rules(&mut self, value: &Node) -> BTreeMap<String, RuleSetting> {
         let mut found = BTreeMap::new();
         for (name, span, value) in self.mapping("rules", value, "unpinned-uid: off") {
-            let Some(id) = self.rule(name) else {
+            let ids = self.rule(name);
+            if ids.is_empty() {
                 let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
                 let help = suggest(name, &ids).unwrap_or_else(|| "`plimsoll rules` lists them".to_owned());
                 self.problem(span, format!("there is no rule `{name}`"), help);
                 continue;
-            };
+            }
             let setting = if value.as_mapping().is_some() {
                 let entries = self.entries(name, value, RULE_KEYS);
                 match entries.into_iter().find(|(key, ..)| *key == "severity") {
@@ -116,7 +124,7 @@ impl Reader<'_> {
                 self.rule_setting(name, value)
             };
             if let Some(setting) = setting {
-                found.insert(id, setting);
+                found.extend(ids.into_iter().map(|id| (id, setting)));
             }
         }
         found
@@ -132,11 +140,16 @@ impl Reader<'_> {
         setting
     }
 
-    /// The id of a rule by any of its names.
-    fn rule(&self, name: &str) -> Option<String> {
-        let by_id = self.rules.iter().find(|rule| rule.id == name);
-        let rule = by_id.or_else(|| self.rules.iter().find(|rule| rule.aliases.contains(&name)))?;
-        Some(rule.id.to_owned())
+    /// The ids of the rules of that name: one for an id, all that have it as an alias for one of another tool, with the
+    /// tool before it or without.
+    fn rule(&self, name: &str) -> Vec<String> {
+        let is = |id: &str| id.eq_ignore_ascii_case(name);
+        if let Some(rule) = self.rules.iter().find(|rule| is(rule.id)) {
+            return vec![rule.id.to_owned()];
+        }
+        let is_alias = |alias: &&str| is(alias) || alias.split_once(':').is_some_and(|(_, id)| is(id));
+        let all = self.rules.iter().filter(|rule| rule.aliases.iter().any(is_alias));
+        all.map(|rule| rule.id.to_owned()).collect()
     }
 
     fn builds(&mut self, value: &Node) -> Vec<BuildSetting> {
@@ -209,8 +222,8 @@ impl Reader<'_> {
         for item in items {
             let Some(name) = self.text("require", item) else { continue };
             match self.rule(&name) {
-                Some(id) => found.push(id),
-                None => {
+                ids if !ids.is_empty() => found.extend(ids),
+                _ => {
                     let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
                     let help = suggest(&name, &ids).unwrap_or_else(|| "`plimsoll rules` lists them".to_owned());
                     self.problem(item.span, format!("there is no rule `{name}`"), help);
@@ -272,6 +285,16 @@ impl Reader<'_> {
         let mut globs = Vec::new();
         for item in items.into_iter().take(super::MAX_GLOBS) {
             let Some(text) = self.text(key, item) else { continue };
+            let is_plain = matches!(&item.value, Value::Scalar(scalar) if scalar.style == Style::Plain);
+            if is_plain && (text.parse::<f64>().is_ok() || matches!(&*text, "true" | "false")) {
+                let message = format!("`{key}` is a pattern or a list of patterns, and `{text}` is none");
+                self.problem(
+                    item.span,
+                    message,
+                    "for example `vendor/**`; put quotes around a path that looks like a number",
+                );
+                continue;
+            }
             match PathGlob::parse(&text) {
                 Ok(glob) => globs.push(glob),
                 Err(error) => {
@@ -416,6 +439,8 @@ check-name: plimsoll on this
         assert_eq!((layer.exclude.len(), layer.criteria.len()), (2, 1));
         assert_eq!(layer.rules.get("root-user"), Some(&RuleSetting::Severity(Severity::Warning)));
         assert_eq!(layer.rules.get("unpinned-uid"), Some(&RuleSetting::Off));
+        let (bare, _) = read(FileId(0), "rules: {dl3002: off}", RULES);
+        assert_eq!(bare.rules.get("root-user"), Some(&RuleSetting::Off));
         assert_eq!(layer.base_images.get("python").map(String::as_str), Some("3.10"));
         assert_eq!(layer.comment, Some(false));
         assert_eq!(layer.check_name.as_deref(), Some("plimsoll on this"));
@@ -443,6 +468,16 @@ check-name: plimsoll on this
             ("fail-on: errors", "errors", "`errors` is no value of `fail-on`", "did you mean `error`?"),
             ("fail-on: [error]", "[error]", "`fail-on` is one word", "fail-on: error, warning, notice or never"),
             ("rules: {root-usr: off}", "root-usr", "there is no rule `root-usr`", "did you mean `root-user`?"),
+            (
+                "exclude: 3",
+                "3",
+                "`exclude` is a pattern or a list of patterns, and `3` is none",
+                "for example `vendor/**`; put quotes around a path that looks like a number",
+            ),
+            ("builds: 3", "3", "`builds` is a list", "builds:\n  - dockerfile: backend/Dockerfile"),
+            ("builds: [3]", "3", "a build is a mapping", "- dockerfile: backend/Dockerfile"),
+            ("base-images: 3", "3", "`base-images` is a mapping", "base-images:\n  python: \"3.13\""),
+            ("base-images: {python: [3]}", "[3]", "`python` is a text", "python: …"),
             ("rules: {zzz: off}", "zzz", "there is no rule `zzz`", "`plimsoll rules` lists them"),
             (
                 "rules: {root-user: info}",
@@ -488,7 +523,7 @@ check-name: plimsoll on this
                 "just text",
                 "the settings must be a mapping",
                 "fail-on: …, exclude: …, rules: …, builds: …, applications: …, env-prefix: …, internal-services: …, \
-                 require: …, criteria: …, base-images: …, comment: …, check-name: …",
+                 require: …, criteria: …, base-images: …, comment: …, check-name: …, trust-ignores: …",
             ),
             (
                 "comment: true\ncomment: false",

@@ -6,7 +6,6 @@ use plimsoll::finding::{Applicability, Edit, Severity};
 use plimsoll::fix::{self, Wanted};
 use plimsoll::hunks::Change;
 use plimsoll::report::{Judged, Report, Status};
-use plimsoll::settings::Settings;
 use plimsoll::snapshot::Snapshot;
 
 use crate::program::{Folder, Run};
@@ -18,7 +17,8 @@ fn every_fix_of_every_fixture_mends_its_finding() {
     let mut count = 0;
     for dir in tree::folders(&root.join("fixtures/rules")).into_iter().chain(rules::projects()) {
         for side in ["base", "head"] {
-            count += check(&tree::snapshot(&dir.join(side)), &dir.join(side).display().to_string());
+            let snapshot = tree::snapshot(&dir.join(side));
+            count += check(&[("as it is", snapshot)], &dir.join(side).display().to_string());
         }
     }
     assert!(count > 0, "no fixture has a finding with a fix");
@@ -28,30 +28,30 @@ fn every_fix_of_every_fixture_mends_its_finding() {
 fn every_fix_of_every_bad_example_mends_its_finding() {
     let mut count = 0;
     for (name, snapshot) in rules::bad_examples() {
-        count += check(&snapshot, &name);
+        count += check(&written(&snapshot), &name);
     }
     assert!(count > 0, "no example has a finding with a fix");
 }
 
-/// Every fix of what is found in a revision, each applied alone, also with other line ends and without the last one.
-fn check(snapshot: &Snapshot, name: &str) -> usize {
+/// Every fix of what is found in a revision, written in some ways, each applied alone.
+fn check(ways: &[(&str, Snapshot)], name: &str) -> usize {
     let mut count = 0;
     let mut unproven: Vec<String> = Vec::new();
-    for (way, snapshot) in written(snapshot) {
-        let report = rules::judge(None, &snapshot);
+    for (way, snapshot) in ways {
+        let report = rules::judge(None, snapshot);
         for judged in &report.findings {
-            let Some(fix) = &judged.finding.fix else { continue };
+            let Some(fix) = judged.finding.fix.as_ref().filter(|_| judged.suppressed.is_none()) else { continue };
             count += 1;
-            let mended = match fix::apply(&snapshot, &fix.edits) {
+            let mended = match fix::apply(snapshot, &fix.edits) {
                 Ok(mended) => mended,
                 Err(refusal) => panic!("{name}, {way}: {refusal}: {fix:#?}"),
             };
-            keeps_other_bytes(&snapshot, &mended, &fix.edits);
+            keeps_other_bytes(snapshot, &mended, &fix.edits);
             let after = plimsoll::judge(
-                Some(&snapshot),
+                Some(snapshot),
                 &mended,
-                &Change::between(&snapshot, &mended),
-                &Settings::default(),
+                &Change::between(snapshot, &mended),
+                &rules::settings(snapshot),
                 &BTreeMap::new(),
             );
             let identity = &judged.finding.identity;
@@ -64,7 +64,7 @@ fn check(snapshot: &Snapshot, name: &str) -> usize {
             if fix.applicability == Applicability::Safe {
                 let only = |_: &Report<'_>, other: &Judged| other.fingerprint == judged.fingerprint;
                 let wanted = Wanted { choose: &only, read: &mut |_| () };
-                let mended = fix::mend(None, &snapshot, &Settings::default(), &BTreeMap::new(), wanted);
+                let mended = fix::mend(None, snapshot, &rules::settings(snapshot), &BTreeMap::new(), wanted);
                 let done = mended.mended.iter().any(|told| told.message == judged.finding.message);
                 unproven.extend((!done).then(|| format!("{name}, {way}: {:#?}", mended.left)));
             }
@@ -147,7 +147,7 @@ fn keeps_other_bytes(before: &Snapshot, after: &Snapshot, edits: &[Edit]) {
 fn mend(files: &[(&str, &str)]) -> fix::Mended {
     let snapshot = Snapshot::from_texts("t", files.iter().copied());
     let wanted = Wanted { choose: &|_, _| true, read: &mut |_| () };
-    fix::mend(None, &snapshot, &Settings::default(), &BTreeMap::new(), wanted)
+    fix::mend(None, &snapshot, &rules::settings(&snapshot), &BTreeMap::new(), wanted)
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn of_fixes_for_one_place_one_is_applied_and_the_result_judged_again() {
     let twice = fix::mend(
         None,
         &once.snapshot,
-        &Settings::default(),
+        &rules::settings(&once.snapshot),
         &BTreeMap::new(),
         Wanted { choose: &|_, _| true, read: &mut |_| () },
     );

@@ -34,6 +34,7 @@ mod same;
 mod sending;
 mod settings;
 mod start;
+mod suppressions;
 mod tidy;
 mod tree;
 mod user;

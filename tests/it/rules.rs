@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use plimsoll::date::Date;
 use plimsoll::hunks::Change;
 use plimsoll::report::{Report, Status};
 use plimsoll::rules::RULES;
@@ -11,13 +12,16 @@ use plimsoll::snapshot::Snapshot;
 
 use crate::{bless, tree};
 
-/// What the settings file of a fixture or an example says.
-fn settings(snapshot: &Snapshot) -> Settings {
-    let Some(file) = PATHS.iter().find_map(|path| snapshot.find(path)) else { return Settings::default() };
+/// What the settings file of a fixture or an example says, on a day.
+pub(crate) fn settings(snapshot: &Snapshot) -> Settings {
+    let today = Date::parse("2026-06-01");
+    let Some(file) = PATHS.iter().find_map(|path| snapshot.find(path)) else {
+        return Settings { today, ..Settings::default() };
+    };
     let known: Vec<KnownRule<'_>> = RULES.iter().map(|rule| KnownRule { id: rule.id, aliases: rule.aliases }).collect();
     let (layer, problems) = read(file, snapshot.str(file), &known);
     assert_eq!(problems, []);
-    layer.settings().unwrap()
+    Settings { today, ..layer.settings().unwrap() }
 }
 
 #[test]

@@ -134,6 +134,9 @@ pub(crate) struct SettingsFlags {
     /// Turn a rule off, or change its severity: ID=off, ID=error, ID=warning, ID=notice
     #[arg(long = "rule", value_name = "ID=WHAT")]
     pub rules: Vec<String>,
+    /// The day on which it is judged, for ignore comments that end: 2027-01-31 [default: today in UTC]
+    #[arg(long, value_name = "DAY")]
+    pub date: Option<String>,
 }
 
 /// The tongues of a report.

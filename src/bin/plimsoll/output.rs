@@ -5,6 +5,7 @@ use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
+use plimsoll::artifact::secret::mask;
 use plimsoll::render::escape::{log_line, log_text};
 use tracing_subscriber::EnvFilter;
 
@@ -76,7 +77,7 @@ impl Output {
                 _ => "",
             };
             let end = if colour.is_empty() { "" } else { "\u{1b}[0m" };
-            text.push_str(&format!("{colour}{}{end}\n", log_text(line)));
+            text.push_str(&format!("{colour}{}{end}\n", log_text(&mask(line))));
         }
         self.document(&text)
     }

@@ -1,6 +1,9 @@
 //! By what is judged: the settings, what was said on the command line, and what was accepted before.
 
+use std::time::SystemTime;
+
 use plimsoll::baseline::{self, Baseline};
+use plimsoll::date::Date;
 use plimsoll::render::terminal;
 use plimsoll::rules::{self, RULES};
 use plimsoll::settings::{self, FailOn, KnownRule, Layer, RuleSetting, Settings, SettingsProblem};
@@ -42,7 +45,8 @@ pub(crate) fn read(
         refuse(&snapshot, &problems, output)?;
     }
     let layer = said(flags)?.over(below);
-    let settings = layer.settings().map_err(|what| Mistake::new(what, "take some of the patterns away"))?;
+    let mut settings = layer.settings().map_err(|what| Mistake::new(what, "take some of the patterns away"))?;
+    settings.today = day(flags)?;
     let mut accepted = Baseline::default();
     if let Some(file) = baseline_file {
         let snapshot = Snapshot::from_texts("", [(&*file.0, &*file.1)]);
@@ -64,6 +68,20 @@ fn refuse(snapshot: &Snapshot, problems: &[SettingsProblem], output: &Output) ->
         .iter()
         .map(|problem| terminal::problem(snapshot, problem.span, &problem.message, &problem.help, options));
     Err(Mistake::drawn(drawn.collect::<Vec<_>>().join("\n")))
+}
+
+/// The day that was said, else today.
+fn day(flags: &SettingsFlags) -> Result<Option<Date>> {
+    match &flags.date {
+        Some(text) => {
+            let wrong = || Mistake::new(format!("--date {text} is no day"), "--date 2027-01-31");
+            Date::parse(text).map(Some).ok_or_else(wrong)
+        }
+        None => {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            Ok(now.ok().and_then(|now| Date::of_unix_time(now.as_secs())))
+        }
+    }
 }
 
 /// What was said on the command line.

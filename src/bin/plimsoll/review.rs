@@ -16,6 +16,7 @@ use plimsoll::render::summary::summary;
 use plimsoll::render::words::{self, Counts};
 use plimsoll::render::{Target, annotations, json};
 use plimsoll::report::{Conclusion, Report};
+use plimsoll::settings::TrustIgnores;
 use plimsoll::{baseline, settings};
 use tokio::time::Instant;
 
@@ -66,6 +67,7 @@ impl Wanted {
     fn new(arguments: &Review, environment: &Environment) -> Result<Self> {
         let mut settings = arguments.settings.clone();
         settings.fail_on = settings.fail_on.or_else(|| environment.input("fail-on").map(str::to_owned));
+        settings.date = settings.date.or_else(|| environment.input("date").map(str::to_owned));
         settings.config = settings.config.or_else(|| environment.input("config").map(PathBuf::from));
         if settings.rules.is_empty() {
             let rules = environment.input("rule").unwrap_or_default();
@@ -224,6 +226,10 @@ impl Material {
         let baseline_file = own_file(side, baseline::PATH, &mut blobs).await.map_err(failed)?;
         let mut policy = policy::read(settings_file, baseline_file, &wanted.settings, output)?;
         wanted.apply(&mut policy);
+        if request.subject.is_fork() {
+            // Whoever is not of the team explains to nobody why something does not count.
+            policy.settings.trust_ignores.get_or_insert(TrustIgnores::Base);
+        }
         for tree in base.iter_mut().chain([&mut head]) {
             tree.fill(&policy.settings, &mut blobs).await.map_err(failed)?;
         }
