@@ -19,16 +19,28 @@ const BROKEN: &str = "FROM debian:12\nRUN useradd --uid 10001 app\nWORKDIR /app\
 
 /// Names both Dockerfiles, so that what is wrong with them stops a build.
 const COMPOSE: &str = "\
+x-closed: &closed
+  read_only: true
+  tmpfs: [/tmp]
+  cap_drop: [ALL]
+  security_opt: [no-new-privileges]
+  mem_limit: 64m
 services:
   web:
+    <<: *closed
     build: .
   worker:
+    <<: *closed
     build:
       context: .
       dockerfile: worker.dockerfile
 ";
 
-const COMPOSE_FILE: (&str, &str) = ("compose.yaml", "services:\n  web:\n    build: .\n");
+const COMPOSE_FILE: (&str, &str) = (
+    "compose.yaml",
+    "services:\n  web:\n    build: .\n    read_only: true\n    tmpfs: [/tmp]\n    cap_drop: [ALL]\n    security_opt: [no-new-privileges]\n    \
+     mem_limit: 64m\n",
+);
 
 const SCRIPT: (&str, &str) = ("app.sh", "#!/bin/sh\n");
 
