@@ -216,7 +216,7 @@ impl<'a> Project<'a> {
             if snapshot.text(file).is_none() {
                 continue;
             }
-            let syntax = dockerfile::parse(file, snapshot.str(file));
+            let mut syntax = dockerfile::parse(file, snapshot.str(file));
             if !in_use.contains(&file) {
                 if !named.contains(&file) && !begins_as_dockerfile(&syntax, snapshot) {
                     self.tell_no_dockerfile(file, &syntax);
@@ -224,6 +224,8 @@ impl<'a> Project<'a> {
                 }
                 self.builds.push(builds::by_convention(snapshot, file, &syntax));
             }
+            let refused = syntax.refused_bases();
+            syntax.problems.extend(refused);
             let scripts = Scripts::new(&syntax);
             if scripts.incomplete {
                 let message = "the file has more shell text than is read".to_owned();

@@ -16,6 +16,7 @@ mod words;
 pub use meant::{Meant, meant_list};
 
 use super::Problem;
+use super::image_reference::{ImageReference, ReferenceError};
 use crate::span::{FileId, Span};
 
 /// Reads a Dockerfile. Whatever BuildKit would refuse is a [`Problem`]; everything else is still there.
@@ -251,6 +252,20 @@ impl Dockerfile {
     /// The image that reads the file instead of BuildKit's own frontend, as `# syntax=` names it.
     pub fn frontend(&self) -> Option<&str> {
         self.directives.iter().find(|directive| directive.name == "syntax").map(|directive| directive.value.as_str())
+    }
+
+    /// What BuildKit refuses when it puts the stages together, after it has parsed the file: a base that is no reference,
+    /// whatever stages there are, whose names are looked up in lower case. What holds a variable only a build knows.
+    pub fn refused_bases(&self) -> Vec<Problem> {
+        let written = |word: &&Word| !word.text.contains(['$', '"', '\'', self.escape]);
+        let bases = self.stages.iter().map(|stage| &stage.base).filter(written);
+        let refused = bases.filter(|base| ImageReference::parse(&base.text) == Err(ReferenceError::Uppercase));
+        let problem = |base: &Word| {
+            let message =
+                format!("failed to parse stage name {:?}: {}", words::shorten(&base.text), ReferenceError::Uppercase);
+            Problem { span: base.span, message }
+        };
+        refused.map(problem).collect()
     }
 
     /// The stage that an instruction belongs to; `None` for those before the first one. Both are indices.

@@ -9,7 +9,6 @@ use super::{
     ArgDeclaration, Command, Healthcheck, Instruction, InstructionKind, Pair, Problem, Script, Stage, Transfer, Word,
     flags, heredoc,
 };
-use crate::artifact::image_reference::{ImageReference, ReferenceError};
 use crate::span::Span;
 
 /// Every instruction, in capitals.
@@ -194,22 +193,9 @@ impl Reader<'_, '_> {
             // The base is clear all the same, and what follows belongs to this stage.
             _ => self.problem(args, "FROM requires either one or three arguments".to_owned()),
         }
-        self.check_base(&base);
         let platform = instruction.flag("platform").and_then(|flag| flag.value.clone());
         self.stage = Some(Stage { name, base, platform, instructions: 0..0 });
         Ok(InstructionKind::From)
-    }
-
-    /// A base that is no reference, whatever stages there are: names of stages are looked up in lower case. What holds a
-    /// variable is only known to a build.
-    fn check_base(&mut self, base: &Word) {
-        if !base.text.contains(['$', '"', '\'', self.escape])
-            && ImageReference::parse(&base.text) == Err(ReferenceError::Uppercase)
-        {
-            let message =
-                format!("failed to parse stage name {:?}: {}", shorten(&base.text), ReferenceError::Uppercase);
-            self.problems.push(Problem { span: base.span, message });
-        }
     }
 
     /// What Docker refuses of an EXPOSE: `nat.ParsePortSpec` of docker/go-connections.
