@@ -12,7 +12,7 @@ const ROOT: &str = "FROM debian:12\nWORKDIR /app\nCOPY . .\nCMD [\"/app/run\"]\n
 const BROKEN: &str = "FROM debian:12\nUSER 10001\nCMD [\"cd /app && ./run\"]\n";
 
 /// The same mistake in a file that nobody takes for a renamed [`BROKEN`].
-const OLDER: &str = "FROM alpine:3\nLABEL a=b\nUSER 65532\nEXPOSE 80\nCMD [\"cd / && ./start\"]\n";
+const OLDER: &str = "FROM alpine:3\nLABEL a=b\nUSER 65532\nSTOPSIGNAL SIGINT\nCMD [\"cd / && ./start\"]\n";
 
 const CLEAN: &str = "FROM debian:12\nRUN useradd --uid 10001 app\nUSER app\nCMD [\"true\"]\n";
 
