@@ -4,6 +4,7 @@
 //! a check is a [predicate] over a [target]; together they make a [verdict].
 
 pub mod check;
+pub mod closing;
 pub mod compare;
 pub mod document;
 pub(crate) mod memo;

@@ -35,6 +35,7 @@ pub fn judge<'a>(
 ) -> Report<'a> {
     let before = base.map(|snapshot| Project::new(snapshot, settings));
     let mut project = Project::new(head, settings);
+    project.touched = base.map(|_| touched(change));
     let criteria = compare::issues(before.as_ref(), &project);
     let mut uncompared = Vec::new();
     let base_side = before.as_ref().map(|project| {
@@ -95,6 +96,14 @@ pub fn judge<'a>(
         gaps: gaps(&project).chain(uncompared.into_iter().map(of_base)).collect(),
         affected,
     }
+}
+
+fn touched(change: &Change) -> BTreeSet<String> {
+    let old = change.files.values().filter_map(|file| match &file.status {
+        FileStatus::Renamed { from } => Some(from.clone()),
+        FileStatus::Added | FileStatus::Removed | FileStatus::Modified => None,
+    });
+    change.files.keys().cloned().chain(old).collect()
 }
 
 /// A criterion of a complete issue that was met at base and is not any more has a rule of its own: the promise was kept

@@ -35,7 +35,7 @@ use crate::artifact::{ArtifactKind, Problem};
 use crate::criteria::document::{self, Document};
 use crate::criteria::memo::Memo;
 use crate::settings::Settings;
-use crate::snapshot::{Kind, Snapshot};
+use crate::snapshot::{Entry, Kind, Snapshot};
 use crate::span::{FileId, Span};
 use crate::suppress::{self, Ignore};
 
@@ -57,6 +57,9 @@ const MAX_BUILT_BASES: usize = 4;
 
 /// How many instructions are followed, each as often as a build reads it. A Dockerfile of ten megabytes has a million.
 pub const MAX_RESOLVED: usize = 1_500_000;
+
+/// How many documents with criteria are judged.
+const MAX_DOCUMENTS: usize = 1_000;
 
 /// How many gaps are told one by one.
 pub const MAX_GAPS: usize = 1_000;
@@ -98,6 +101,8 @@ pub struct Project<'a> {
     pub documents: Vec<Document>,
     /// The comments that say of findings that they do not count.
     pub ignores: Vec<Ignore>,
+    /// The paths that the change touches, old names too, where this is the head of one.
+    pub touched: Option<BTreeSet<String>>,
     pub(crate) memo: Memo,
     /// Artifacts, or parts of them, that could not be read.
     pub unparsed: Vec<Unparsed>,
@@ -110,6 +115,7 @@ impl<'a> Project<'a> {
     pub fn new(snapshot: &'a Snapshot, settings: &'a Settings) -> Self {
         let mut sources = Sources::read(snapshot, settings);
         let named = builds::named(snapshot, settings, &sources);
+        let mut not_judged = Vec::new();
         let mut project = Self {
             snapshot,
             settings,
@@ -133,13 +139,15 @@ impl<'a> Project<'a> {
             actions: std::mem::take(&mut sources.actions),
             bakes: std::mem::take(&mut sources.bakes),
             requirements: manifest::requirements(snapshot),
-            documents: documents(snapshot, settings),
+            documents: documents(snapshot, settings, &mut not_judged),
             ignores: Vec::new(),
+            touched: None,
             memo: Memo::default(),
             unparsed: Vec::new(),
             gaps: std::mem::take(&mut sources.gaps),
         };
         project.gaps.extend(named.gaps);
+        project.gaps.append(&mut not_judged);
         project.builds.retain(|build| !settings.exclude.is_match(&build.dockerfile_path));
         project.own_images = OwnImages::new(&project.builds);
         project.read_dockerfiles(&sources);
@@ -476,13 +484,33 @@ impl<'a> Project<'a> {
     }
 }
 
-/// Every document with criteria that was read, in the order of the paths.
-fn documents(snapshot: &Snapshot, settings: &Settings) -> Vec<Document> {
+/// Every document with criteria that was read, in the order of the paths; behind them the issues of the forge.
+fn documents(snapshot: &Snapshot, settings: &Settings, gaps: &mut Vec<Gap>) -> Vec<Document> {
     let triage = snapshot
         .entries()
         .filter(|(_, entry)| document::is_triage(&entry.path, settings) && !settings.exclude.is_match(&*entry.path));
-    let read = triage.filter(|(file, _)| snapshot.text(*file).is_some());
-    read.map(|(file, entry)| document::parse(file, &entry.path, snapshot.str(file))).collect()
+    let (read, unread): (Vec<_>, Vec<_>) = triage.partition(|(file, _)| snapshot.text(*file).is_some());
+    for (file, entry) in unread {
+        let why = match snapshot.unreadable(file) {
+            Some(why) => why.to_owned(),
+            None if wanted::is_too_large(snapshot, file) => {
+                format!("larger than {} MiB", wanted::MAX_ARTIFACT_BYTES >> 20)
+            }
+            None => continue,
+        };
+        let message = format!("the criteria of `{}` are not judged: {why}", entry.path);
+        gaps.push(Gap { span: Span::file_start(file), message });
+    }
+    let mut read: Vec<(FileId, &Entry)> = read;
+    if let Some((file, _)) = read.get(MAX_DOCUMENTS) {
+        let left = read.len() - MAX_DOCUMENTS;
+        let message = format!("there are more than {MAX_DOCUMENTS} documents with criteria; {left} are not judged");
+        gaps.push(Gap { span: Span::file_start(*file), message });
+    }
+    read.truncate(MAX_DOCUMENTS);
+    let files = read.into_iter().map(|(file, entry)| document::parse(file, &entry.path, snapshot.str(file)));
+    let issues = snapshot.issues().map(|(file, issue)| document::of_issue(file, issue, snapshot.str(file)));
+    files.chain(issues).collect()
 }
 
 /// Whether the first instruction is FROM or ARG, which nothing but a Dockerfile begins with.

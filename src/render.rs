@@ -30,10 +30,15 @@ pub struct Target {
 }
 
 impl Target {
-    /// A line of a file of head as Markdown: a link where that is possible.
+    /// A line of a file of head as Markdown: a link where that is possible. An issue is called `#12` and has no lines.
     pub fn place(&self, path: &str, line: u32) -> String {
-        let text = escape::code(&format!("{path}:{line}"));
+        let number = path.strip_prefix('#').and_then(|number| number.parse::<u64>().ok());
+        let text = match number {
+            Some(_) => escape::code(path),
+            None => escape::code(&format!("{path}:{line}")),
+        };
         match &self.repository_url {
+            Some(url) if let Some(number) = number => format!("[{text}]({url}/issues/{number})"),
             Some(url) => format!("[{text}]({url}/blob/{}/{}#L{line})", self.head, escape::url_path(path)),
             None => text,
         }

@@ -49,6 +49,8 @@ pub struct Settings {
     pub require: Vec<String>,
     /// Where triage issues lie.
     pub criteria: GlobSet,
+    /// The label of the issues on GitHub whose criteria are judged too.
+    pub criteria_label: Option<String>,
     /// Base image name to the version (or range) that the team agreed on.
     pub base_images: BTreeMap<String, String>,
     /// Whether to post a review on pull requests.
@@ -82,6 +84,8 @@ pub struct Layer {
     pub require: Vec<String>,
     /// `criteria`; the patterns of all layers count.
     pub criteria: Vec<PathGlob>,
+    /// `criteria-label`.
+    pub criteria_label: Option<String>,
     /// `base-images`; of two layers the upper one decides, image by image.
     pub base_images: BTreeMap<String, String>,
     /// `comment`.
@@ -174,6 +178,7 @@ impl Default for Settings {
             internal_services: Vec::new(),
             require: Vec::new(),
             criteria: GlobSet::empty(),
+            criteria_label: None,
             base_images: BTreeMap::new(),
             comment: true,
             check_name: "plimsoll review".to_owned(),
@@ -197,6 +202,7 @@ impl Layer {
             internal_services: [below.internal_services, self.internal_services].concat(),
             require: [below.require, self.require].concat(),
             criteria: [below.criteria, self.criteria].concat(),
+            criteria_label: self.criteria_label.or(below.criteria_label),
             base_images: below.base_images.into_iter().chain(self.base_images).collect(),
             comment: self.comment.or(below.comment),
             check_name: self.check_name.or(below.check_name),
@@ -218,6 +224,7 @@ impl Layer {
             internal_services: self.internal_services,
             require: self.require,
             criteria: compile("criteria", &self.criteria)?,
+            criteria_label: self.criteria_label,
             base_images: self.base_images,
             comment: self.comment.unwrap_or(defaults.comment),
             check_name: self.check_name.unwrap_or(defaults.check_name),

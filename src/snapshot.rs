@@ -89,10 +89,23 @@ impl Text {
     }
 }
 
+/// An issue of the forge with acceptance criteria: a document that belongs to no revision and is no file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// Its number.
+    pub number: u64,
+    /// Its title.
+    pub title: String,
+    /// Whether the change that is judged says that it closes it.
+    pub closing: bool,
+}
+
 /// The files of one revision, sorted by path (bytewise, as git sorts them).
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     entries: Vec<Entry>,
+    /// Issues that are judged with the files. Their ids follow those of the files, and no listing names them.
+    issues: Vec<(Issue, Entry)>,
     /// What to call the revision: a commit, a branch, or a folder.
     pub revision: String,
     /// Why the listing is not the whole revision, if it is not: GitHub cuts trees above 100,000 entries.
@@ -110,7 +123,7 @@ impl Snapshot {
             .collect();
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         entries.dedup_by(|b, a| a.path == b.path);
-        Self { entries, revision: revision.into(), incomplete: None }
+        Self { entries, issues: Vec::new(), revision: revision.into(), incomplete: None }
     }
 
     /// A snapshot of regular files with their texts: what tests and embedders write down by hand.
@@ -138,7 +151,28 @@ impl Snapshot {
             }
         }
         entries.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { entries, revision: self.revision.clone(), incomplete: self.incomplete.clone() }
+        let (issues, revision) = (self.issues.clone(), self.revision.clone());
+        Self { entries, issues, revision, incomplete: self.incomplete.clone() }
+    }
+
+    /// Adds an issue, whose text is judged as that of a document in the repository. It is called `#12` wherever a path is
+    /// told, and is found by no path.
+    pub fn add_issue(&mut self, issue: Issue, body: &str) {
+        let path = format!("#{}", issue.number).into();
+        let content = Content::Text(Text::decode(body.as_bytes().to_vec()));
+        self.issues.push((issue, Entry { path, kind: Kind::File, size: Some(body.len() as u64), content }));
+    }
+
+    /// Every issue that was added, in order.
+    pub fn issues(&self) -> impl Iterator<Item = (FileId, &Issue)> {
+        let first = self.entries.len();
+        self.issues.iter().enumerate().map(move |(at, (issue, _))| (id(first + at), issue))
+    }
+
+    /// The issue of that id, where it is one.
+    pub fn issue(&self, file: FileId) -> Option<&Issue> {
+        let at = (file.0 as usize).checked_sub(self.entries.len())?;
+        self.issues.get(at).map(|(issue, _)| issue)
     }
 
     /// Every path, in order.
@@ -179,7 +213,9 @@ impl Snapshot {
 
     /// The entry of a file of this snapshot; `None` for an id of another one that is larger.
     pub fn entry(&self, file: FileId) -> Option<&Entry> {
-        self.entries.get(file.0 as usize)
+        let at = file.0 as usize;
+        let issue = || self.issues.get(at.checked_sub(self.entries.len())?).map(|(_, entry)| entry);
+        self.entries.get(at).or_else(issue)
     }
 
     /// The path of a file.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::artifact::{Problem, yaml};
 use crate::settings::Settings;
+use crate::snapshot::Issue;
 use crate::span::{FileId, Span};
 
 mod front_matter;
@@ -39,6 +40,8 @@ pub struct Document {
     pub title: String,
     /// The status as written.
     pub status: Option<String>,
+    /// Whether the change that is judged says that it closes it; only issues of the forge can be.
+    pub closing: bool,
     /// The priority as written.
     pub priority: Option<String>,
     /// Tags of the front matter.
@@ -107,6 +110,8 @@ pub enum Status {
     Dropped,
     /// It is judged.
     Open,
+    /// The change that is judged says that it closes it.
+    Closing,
     /// It is a promise.
     Complete,
 }
@@ -126,7 +131,7 @@ impl Status {
 impl Document {
     /// What its status says.
     pub fn status(&self) -> Status {
-        Status::parse(self.status.as_deref())
+        if self.closing { Status::Closing } else { Status::parse(self.status.as_deref()) }
     }
 }
 
@@ -187,6 +192,7 @@ pub fn parse(file: FileId, path: &str, text: &str) -> Document {
         id: None,
         title: String::new(),
         status: None,
+        closing: false,
         priority: None,
         tags: Vec::new(),
         dependencies: Vec::new(),
@@ -210,6 +216,21 @@ pub fn parse(file: FileId, path: &str, text: &str) -> Document {
         document.title = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
     }
     document
+}
+
+/// Reads an issue of the forge. Its number is its id; what its text says of its own status is not asked, since anybody may
+/// have written it.
+pub fn of_issue(file: FileId, issue: &Issue, body: &str) -> Document {
+    let number = format!("#{}", issue.number);
+    let parsed = parse(file, &number, body);
+    let status = if issue.closing { "closed by this change" } else { "open" };
+    Document {
+        id: Some(number),
+        title: issue.title.clone(),
+        status: Some(status.to_owned()),
+        closing: issue.closing,
+        ..parsed
+    }
 }
 
 /// A list item, paragraph or table cell that is being read.

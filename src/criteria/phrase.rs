@@ -81,6 +81,34 @@ pub fn read(text: &str) -> Reading {
     Reading { claims, open: vague.then_some(Reason::Vague), hints }
 }
 
+/// Whether the proof of a requirement is a command that has to succeed: somebody else runs it. A command of Docker says
+/// itself what it needs, and `docker compose config` and hadolint only read files.
+pub fn is_command_to_run(proof: &str) -> bool {
+    const SUCCESS: &[&str] = &[
+        "passes",
+        "pass",
+        "passing",
+        "green",
+        "clean",
+        "succeeds",
+        "succeed",
+        "successful",
+        "success",
+        "works",
+        "makes",
+        "exits",
+        "ok",
+        "errors",
+        "warnings",
+        "issues",
+        "100%",
+    ];
+    let Some(tokens) = token::tokens(proof) else { return false };
+    let Some((first, rest)) = tokens.split_first() else { return false };
+    let is_command = first.code && first.concepts.any(&[C::Command, C::Name]);
+    is_command && rest.iter().any(|token| !token.code && SUCCESS.contains(&&*token.lower))
+}
+
 /// Takes off what stands in front of a sentence to number it: `T012 [P]`, `**FR-001**:`, `**THEN**`, `1.`, and the
 /// references behind it.
 fn strip_markers(text: &str) -> &str {
@@ -568,8 +596,15 @@ fn not_static(condition: &[Token], main: &[Token], claims: &[Atom]) -> Option<Re
         if timed && outside.any(&[C::Starts, C::Launch, C::Responds]) {
             return Some(Reason::NeedsRun);
         }
+        // How much is sent depends on what lies in the folder of whoever builds.
+        if outside.has(C::Size) && outside.has(C::Context) {
+            return Some(Reason::NeedsExternal);
+        }
+        if outside.has(C::Container) && outside.has(C::Stores) && outside.has(C::AbsPath) {
+            return Some(Reason::NeedsRun);
+        }
         let order: &[(&[C], Reason)] = &[
-            (&[C::Cve, C::Signed, C::Registry, C::Person], Reason::NeedsExternal),
+            (&[C::Cve, C::Signed, C::Registry, C::Person, C::CiValue], Reason::NeedsExternal),
             (&[C::Scan], Reason::NeedsExternal),
             (&[C::Size, C::InImageLayers, C::ProductionDeps], Reason::NeedsBuild),
             (&[C::Builds], Reason::NeedsBuild),

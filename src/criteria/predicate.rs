@@ -18,6 +18,7 @@ mod file;
 mod image;
 mod list;
 mod matching;
+mod order;
 mod service;
 mod user;
 
@@ -36,8 +37,8 @@ pub struct Predicate {
     pub values: (usize, usize),
     /// When it holds, in a sentence.
     pub holds: &'static str,
-    /// How it is decided; `None` for names that are read but not decided yet.
-    pub decide: Option<fn(&Look<'_, '_>) -> Outcome>,
+    /// How it is decided.
+    pub decide: fn(&Look<'_, '_>) -> Outcome,
 }
 
 /// What a predicate is said of.

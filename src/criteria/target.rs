@@ -8,6 +8,7 @@ use crate::artifact::compose::tree::Node;
 use crate::artifact::{ArtifactKind, classify};
 use crate::project::image::{self, Image};
 use crate::project::{Build, DockerfileFacts, Project, paths};
+use crate::span::Span;
 
 use super::check::Atom;
 use super::document::Document;
@@ -71,6 +72,23 @@ pub struct Surroundings<'d> {
     pub pinned: bool,
     /// How much work is left for this document.
     pub budget: &'d std::cell::Cell<usize>,
+    /// Where the first object stands that any claim of the criterion is said of.
+    pub place: &'d std::cell::Cell<Option<Span>>,
+}
+
+impl Object<'_> {
+    /// Where a person would begin to change it.
+    pub fn place(&self) -> Option<Span> {
+        match self {
+            Self::Dockerfile { facts, image, .. } => {
+                let stage = image.target.and_then(|target| facts.syntax.stages.get(target));
+                Some(stage.map_or_else(|| Span::file_start(facts.file), |stage| stage.base.span))
+            }
+            Self::Context(build) => build.origins.first().map(|origin| origin.span),
+            Self::Service { service, .. } => Some(service.name_span),
+            Self::Project => None,
+        }
+    }
 }
 
 /// Finds the objects of a claim.
@@ -88,6 +106,12 @@ pub fn resolve<'p>(
         Target::Context => contexts(project, predicate, atom, around),
         Target::Service | Target::Services => services(project, predicate, atom, around),
     }
+}
+
+/// What several targets, written `a|b`, stand for together; nothing where one of them is not there.
+fn each_of<T>(written: &str, one: impl Fn(&str) -> Vec<T>) -> Vec<T> {
+    let parts: Vec<Vec<T>> = written.split('|').map(|part| one(part.trim())).collect();
+    if parts.iter().any(Vec::is_empty) { Vec::new() } else { parts.into_iter().flatten().collect() }
 }
 
 fn positional(atom: &Atom) -> Vec<&str> {
@@ -110,8 +134,11 @@ fn dockerfiles<'p>(
     let path_of = |build: &Build| build.dockerfile_path.clone();
     let with_file = |build: &&'p Build| build.dockerfile.is_some();
     let by_path = |path: &str| -> Vec<&'p Build> {
-        let Some(path) = clean(path) else { return Vec::new() };
-        project.builds.iter().filter(with_file).filter(|build| build.dockerfile_path == path).collect()
+        let one = |path: &str| -> Vec<&'p Build> {
+            let Some(path) = clean(path) else { return Vec::new() };
+            project.builds.iter().filter(with_file).filter(|build| build.dockerfile_path == path).collect()
+        };
+        each_of(path, one)
     };
     let mut taken = 0;
     let mut each = around.hints.every;
@@ -235,8 +262,11 @@ fn contexts<'p>(project: &'p Project<'_>, predicate: &Predicate, atom: &Atom, ar
     let local = |build: &&'p Build| build.context.folder().is_some();
     let all: Vec<&'p Build> = project.builds.iter().filter(local).collect();
     let by_folder = |folder: &str| -> Vec<&'p Build> {
-        let Some(folder) = clean(folder) else { return Vec::new() };
-        all.iter().copied().filter(|build| build.context.folder() == Some(&*folder)).collect()
+        let one = |folder: &str| -> Vec<&'p Build> {
+            let Some(folder) = clean(folder) else { return Vec::new() };
+            all.iter().copied().filter(|build| build.context.folder() == Some(&*folder)).collect()
+        };
+        each_of(folder, one)
     };
     let mut taken = 0;
     let first = values
@@ -393,7 +423,8 @@ fn services<'p>(project: &'p Project<'_>, predicate: &Predicate, atom: &Atom, ar
         }
     }
     let values = positional(atom);
-    let known = |name: &str| groups.iter().flatten().any(|(service, _)| service.name == name);
+    let is_service = |name: &str| groups.iter().flatten().any(|(service, _)| service.name == name);
+    let known = |names: &str| names.split('|').all(|name| is_service(name.trim()));
     let mut taken = 0;
     let first = values.first().filter(|value| {
         **value == "all"
@@ -427,7 +458,7 @@ fn services<'p>(project: &'p Project<'_>, predicate: &Predicate, atom: &Atom, ar
             chosen = every(&groups);
             all = true;
         } else if known(name) {
-            chosen.push(name.to_owned());
+            chosen.extend(name.split('|').map(|name| name.trim().to_owned()));
         } else {
             missing = Some(name.to_owned());
         }

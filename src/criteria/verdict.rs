@@ -63,6 +63,8 @@ pub struct Proven {
     pub by: By,
     /// Why.
     pub evidence: Vec<Evidence>,
+    /// Where the first thing stands that it is said of, as far as there is one.
+    pub place: Option<Span>,
     /// What is wrong with a pin, if anything is: the place and a sentence.
     pub mistake: Option<(Span, String)>,
 }
@@ -124,6 +126,7 @@ fn one(
         checks: Vec::new(),
         by: By::Sentence,
         evidence: Vec::new(),
+        place: None,
         mistake: None,
     };
     let front = document
@@ -145,6 +148,7 @@ fn one(
         match check::parse(body).and_then(|checks| validate(&checks).map(|()| checks)) {
             Ok(checks) => {
                 let hints = Hints::default();
+                let place = Cell::new(None);
                 let around = Surroundings {
                     hints: &hints,
                     headings: &criterion.headings,
@@ -152,9 +156,11 @@ fn one(
                     document,
                     pinned: true,
                     budget,
+                    place: &place,
                 };
                 let (outcomes, names) = run(project, &checks, around);
                 proven.checks = names;
+                proven.place = place.get();
                 proven.mistake = contradiction(criterion, &checks).map(|message| (span, message));
                 conclude(&mut proven, outcomes, None);
             }
@@ -182,7 +188,11 @@ fn sentence(
     budget: &Cell<usize>,
     proven: &mut Proven,
 ) {
+    if criterion.proof.as_deref().is_some_and(phrase::is_command_to_run) {
+        reading = Reading { claims: Vec::new(), open: Some(Reason::NeedsExternal), hints: reading.hints };
+    }
     fill_lists(&mut reading, document, proven);
+    let place = Cell::new(None);
     // "Images are pinned" may be said of compose files and of Dockerfiles; where there is only one kind, it is that one.
     if project.applications.is_empty() {
         for atom in &mut reading.claims {
@@ -203,10 +213,12 @@ fn sentence(
         document,
         pinned: false,
         budget,
+        place: &place,
     };
     let checks: Vec<Check> = reading.claims.iter().cloned().map(Check::One).collect();
     let (outcomes, names) = run(project, &checks, around);
     proven.checks = names;
+    proven.place = place.get();
     conclude(proven, outcomes, reading.open);
     if proven.verdict == Some(Verdict::Undecided) && proven.checks.is_empty() {
         declared(project, &reading, around, proven);
@@ -318,14 +330,11 @@ fn decide(project: &Project<'_>, atom: &Atom, around: Surroundings<'_>) -> (Outc
     };
     around.budget.set(left);
     let targets = target::resolve(project, predicate, atom, around);
+    around.place.set(around.place.get().or_else(|| targets.objects.first().and_then(target::Object::place)));
     let positional: Vec<&str> =
         atom.arguments.iter().filter(|argument| argument.name.is_none()).map(|argument| &*argument.value).collect();
     let values = positional.get(targets.taken..).unwrap_or_default();
-    let shown = shown(predicate, atom, &targets, values);
-    let Some(decide) = predicate.decide else {
-        let needs = format!("`{}` is read, but not decided by this version", predicate.name);
-        return (Outcome::undecided(Reason::NeedsExternal, None, needs), shown);
-    };
+    let shown = shown(project, predicate, atom, &targets, values);
     let absence = is_absence(predicate.name) != atom.negated;
     if let Some(missing) = &targets.missing {
         // Where something should be and its object is not there, it is not met; an absence has nothing to look at.
@@ -340,7 +349,7 @@ fn decide(project: &Project<'_>, atom: &Atom, around: Surroundings<'_>) -> (Outc
         .objects
         .iter()
         .map(|object| {
-            let outcome = decide(&Look { project, atom, values, object });
+            let outcome = (predicate.decide)(&Look { project, atom, values, object });
             if atom.negated { outcome.negated() } else { outcome }
         })
         .collect();
@@ -377,7 +386,13 @@ fn is_absence(name: &str) -> bool {
 }
 
 /// The check with its target in front, as somebody would write it.
-fn shown(predicate: &predicate::Predicate, atom: &Atom, targets: &target::Targets<'_>, values: &[&str]) -> Atom {
+fn shown(
+    project: &Project<'_>,
+    predicate: &predicate::Predicate,
+    atom: &Atom,
+    targets: &target::Targets<'_>,
+    values: &[&str],
+) -> Atom {
     let mut out = Atom { negated: atom.negated, predicate: atom.predicate.clone(), arguments: Vec::new() };
     let by_name = ["file", "context", "service"].into_iter().any(|name| atom.get(name).is_some());
     if !by_name && predicate.target != predicate::Target::Project {
@@ -385,7 +400,9 @@ fn shown(predicate: &predicate::Predicate, atom: &Atom, targets: &target::Target
         match names.len() {
             0 => {}
             1 => out = out.arg(names.remove(0)),
-            _ if predicate.target == predicate::Target::Dockerfile => out = out.arg("all"),
+            several if predicate.target == predicate::Target::Dockerfile && several == project.dockerfiles.len() => {
+                out = out.arg("all")
+            }
             _ => {
                 // Several services, or candidates of which it is not said which one is meant.
                 out = out.arg(names.join("|"));

@@ -114,16 +114,20 @@ pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
         wanted.extend(supporting(snapshot, &context, &names).0);
     }
     // Documents with criteria, and the files that these speak of.
+    let mut documents = Vec::new();
     for (file, entry) in snapshot.entries() {
         if !document::is_triage(&entry.path, settings) || settings.exclude.is_match(&*entry.path) {
             continue;
         }
         wanted.insert(file);
         if snapshot.text(file).is_some() {
-            let document = document::parse(file, &entry.path, snapshot.str(file));
-            let named = verdict::files_named(&document);
-            wanted.extend(named.iter().filter_map(|path| snapshot.find(&paths::join("", path)?)));
+            documents.push(document::parse(file, &entry.path, snapshot.str(file)));
         }
+    }
+    documents.extend(snapshot.issues().map(|(file, issue)| document::of_issue(file, issue, snapshot.str(file))));
+    for document in documents {
+        let named = verdict::files_named(&document);
+        wanted.extend(named.iter().filter_map(|path| snapshot.find(&paths::join("", path)?)));
     }
     wanted.retain(|&file| {
         let is_file = snapshot.entry(file).is_some_and(|entry| matches!(entry.kind, Kind::File | Kind::Executable));

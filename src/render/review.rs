@@ -309,7 +309,9 @@ fn places(finding: &Finding, snapshot: &Snapshot, target: &Target) -> String {
 /// The block that one click commits, and the lines that it replaces: only where the fix is safe, stays within one file
 /// and one hunk, and both the old and the new lines are what they look like.
 fn suggestion(finding: &Finding, snapshot: &Snapshot, lines: &mut ShownLines<'_>) -> Option<(Anchor, String)> {
-    let fix = finding.fix.as_ref().filter(|fix| fix.applicability == Applicability::Safe)?;
+    // A pin in a document changes no artifact: it may be offered although it mends nothing.
+    let is_pin = finding.rule == rules::UNMET_CRITERION;
+    let fix = finding.fix.as_ref().filter(|fix| fix.applicability == Applicability::Safe || is_pin)?;
     let file = finding.span.file;
     let mut edits = Vec::new();
     for edit in &fix.edits {

@@ -29,6 +29,7 @@ const KEYS: &[&str] = &[
     "internal-services",
     "require",
     "criteria",
+    "criteria-label",
     "base-images",
     "comment",
     "check-name",
@@ -37,6 +38,9 @@ const KEYS: &[&str] = &[
 const BUILD_KEYS: &[&str] = &["dockerfile", "context", "target", "args"];
 const ENV_PREFIX_KEYS: &[&str] = &["prefixes", "allow", "services"];
 const RULE_KEYS: &[&str] = &["severity"];
+
+/// GitHub has no longer labels.
+const MAX_LABEL: usize = 50;
 
 /// GitHub cuts the names of check runs; a longer one could not be found again.
 const MAX_CHECK_NAME: usize = 100;
@@ -82,6 +86,7 @@ impl Reader<'_> {
                 "internal-services" => self.layer.internal_services = self.words(key, value),
                 "require" => self.layer.require = self.required(value),
                 "criteria" => self.layer.criteria = self.globs(key, value),
+                "criteria-label" => self.layer.criteria_label = self.label(value),
                 "base-images" => self.layer.base_images = self.texts(key, value, "python: \"3.13\""),
                 "comment" => self.layer.comment = self.flag(key, value),
                 "check-name" => self.layer.check_name = self.check_name(value),
@@ -314,6 +319,17 @@ impl Reader<'_> {
         found
     }
 
+    /// A comma would ask GitHub for issues with several labels.
+    fn label(&mut self, value: &Node) -> Option<String> {
+        let label = self.text("criteria-label", value)?.trim().to_owned();
+        if label.is_empty() || label.chars().count() > MAX_LABEL || label.contains([',', '\n']) {
+            let message = format!("`criteria-label` is one label of at most {MAX_LABEL} characters");
+            self.problem(value.span, message, "criteria-label: hardening");
+            return None;
+        }
+        Some(label)
+    }
+
     fn check_name(&mut self, value: &Node) -> Option<String> {
         let name = self.text("check-name", value)?;
         if name.trim().is_empty() || name.chars().count() > MAX_CHECK_NAME || name.contains('\n') {
@@ -425,6 +441,7 @@ env-prefix:
 internal-services: [search]
 require: hadolint:DL3002
 criteria: todos/*.md
+criteria-label: hardening
 base-images:
   python: 3.10
 comment: false
@@ -444,6 +461,7 @@ check-name: plimsoll on this
         assert_eq!(layer.base_images.get("python").map(String::as_str), Some("3.10"));
         assert_eq!(layer.comment, Some(false));
         assert_eq!(layer.check_name.as_deref(), Some("plimsoll on this"));
+        assert_eq!(layer.criteria_label.as_deref(), Some("hardening"));
         let build = &layer.builds[0];
         assert_eq!((&*build.dockerfile, &*build.context), ("backend/Dockerfile", "backend"));
         assert_eq!(build.args.get("PYTHON_VERSION").map(String::as_str), Some("3.10"));
@@ -519,11 +537,17 @@ check-name: plimsoll on this
                 "check-name: plimsoll review",
             ),
             (
+                "criteria-label: a, b",
+                "a, b",
+                "`criteria-label` is one label of at most 50 characters",
+                "criteria-label: hardening",
+            ),
+            (
                 "just text",
                 "just text",
                 "the settings must be a mapping",
                 "fail-on: …, exclude: …, rules: …, builds: …, applications: …, env-prefix: …, internal-services: …, \
-                 require: …, criteria: …, base-images: …, comment: …, check-name: …, trust-ignores: …",
+                 require: …, criteria: …, criteria-label: …, base-images: …, comment: …, check-name: …, trust-ignores: …",
             ),
             (
                 "comment: true\ncomment: false",

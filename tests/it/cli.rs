@@ -544,3 +544,87 @@ fn a_sparse_checkout_is_judged_whole_and_a_partial_clone_says_what_it_misses() {
     assert_eq!(clone.run(&["check", "--format", "json"]).findings(), ["shell-in-exec-form present a/Dockerfile:3"]);
     refused(&clone.run(&["check", "--base", "HEAD~1"]), "does not have a/Dockerfile of HEAD~1", "git fetch --refetch");
 }
+
+const ISSUE: &str = "---\nstatus: ready\nissue_id: \"017\"\n---\n# Root\n\n## Acceptance Criteria\n\n- [ ] Container runs as \
+                     non-root user\n- [ ] `HEALTHCHECK` instruction defined\n- [ ] The image is below 100 MB\n";
+
+const DONE: &str = "# Base\n\n## Acceptance Criteria\n\n- [x] Base image is `debian:12`\n";
+
+fn criteria_folder() -> Folder {
+    Folder::new(&[
+        ("Dockerfile", CLEAN),
+        ("todos/017-ready-p1-root.md", ISSUE),
+        ("todos/018-complete-p2-base.md", DONE),
+        ("docs/plan.md", DONE),
+    ])
+}
+
+#[test]
+fn criteria_are_told_one_by_one_with_what_they_were_read_as_and_why() {
+    let run = criteria_folder().run(&["criteria"]);
+    check(
+        &run,
+        0,
+        &[
+            "017 Root [ready]\n  todos/017-ready-p1-root.md\n",
+            "+ met: Container runs as non-root user\n      read as dockerfile.user.non_root(Dockerfile)\n",
+            "x unmet: `HEALTHCHECK` instruction defined",
+            "? undecided: needs a build: The image is below 100 MB",
+            "build the image",
+            "018 Base [complete]",
+            "2 met, 1 unmet, 1 undecided",
+        ],
+        &[],
+    );
+    assert!(!run.stdout.contains('\u{1b}') && !run.stdout.contains("plan.md"), "{}", run.stdout);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn criteria_of_several_issues_and_documents_are_told_together() {
+    let folder = criteria_folder();
+    let both = folder.run(&["criteria", "17", "todos/018-complete-p2-base.md"]);
+    check(&both, 0, &["017 Root", "018 Base"], &[]);
+    let one = folder.run(&["criteria", "018"]);
+    check(&one, 0, &["018 Base", "1 met"], &[]);
+    assert!(!one.stdout.contains("017"), "{}", one.stdout);
+    check(&folder.run(&["criteria", "todos"]), 0, &["017 Root", "018 Base"], &[]);
+}
+
+#[test]
+fn an_issue_that_is_not_there_is_refused_with_those_that_are() {
+    let folder = criteria_folder();
+    refused(
+        &folder.run(&["criteria", "999"]),
+        "there is no document and no issue 999",
+        "plimsoll criteria 017 (there are 017, 018)",
+    );
+    refused(
+        &folder.run(&["criteria", "docs/plan.md"]),
+        "docs/plan.md holds no criteria",
+        "name the file under criteria:",
+    );
+    refused(
+        &Folder::new(&[("Dockerfile", CLEAN)]).run(&["criteria", "1"]),
+        "there is no document and no issue 1",
+        "docs/criteria.md",
+    );
+}
+
+#[test]
+fn criteria_have_colours_on_request_and_are_tables_and_json() {
+    let folder = criteria_folder();
+    let run = folder.run(&["--color", "always", "criteria"]);
+    check(&run, 0, &["\u{1b}[32m+ met\u{1b}[0m", "\u{1b}[31mx unmet\u{1b}[0m"], &[]);
+    let run = folder.run(&["criteria", "017", "--format", "markdown"]);
+    check(
+        &run,
+        0,
+        &["| Criterion | Verdict | Read as | Evidence |", "| `HEALTHCHECK` instruction defined | unmet |"],
+        &[],
+    );
+    let json = folder.run(&["criteria", "--format", "json"]).json();
+    assert_eq!(json[0]["issue"]["id"], "017");
+    assert_eq!(json[0]["criteria"][2]["reason"], "needs-build");
+    assert_eq!(json[0]["criteria"][0]["checks"][0], "dockerfile.user.non_root(Dockerfile)");
+}

@@ -21,7 +21,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::http::{Answer, Asked};
-pub(crate) use self::state::{Access, Comment, Review, State};
+pub(crate) use self::state::{Access, Comment, Issue, Review, State};
 
 /// The token that it accepts.
 pub(crate) const TOKEN: &str = "ghs_0123456789abcdefghijklmnopqrstuvwxyz";
@@ -215,6 +215,8 @@ fn answer(asked: &Asked, state: &mut State) -> Answer {
         ("GET", ["git", "trees", commit]) => state.tree(commit),
         ("GET", ["git", "blobs", id]) => state.blob(id),
         ("GET", ["compare", basehead]) => state.compare(basehead),
+        ("GET", ["issues"]) => state.list_issues(asked),
+        ("GET", ["issues", number]) => state.issue(number),
         ("GET", ["pulls", number]) => state.with_pull_request(number, State::pull_request_json),
         ("GET", ["pulls", number, "files"]) => state.with_pull_request(number, |state, at| state.files(at, asked)),
         ("GET", ["pulls", number, "reviews"]) => state.with_pull_request(number, |state, at| state.reviews(at, asked)),

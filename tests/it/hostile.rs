@@ -156,3 +156,65 @@ fn texts_that_have_nothing_in_common_are_compared() {
     assert!(matches!(run.code, 0 | 1), "{run:?}");
     assert_eq!(run.findings(), ["root-user standing Dockerfile:1"]);
 }
+
+/// The document as a triage issue beside a Dockerfile.
+#[track_caller]
+fn criteria(document: &str, told: &str) {
+    check(&[("Dockerfile", "FROM debian:12\nUSER 10001\n"), ("todos/1-ready-p1-x.md", document)], told);
+}
+
+#[test]
+fn documents_with_more_criteria_than_anybody_reads_are_cut_and_that_is_told() {
+    let list = |count: usize, line: &str| format!("# A\n\n## Acceptance Criteria\n\n{}", line.repeat(count));
+    // Ten megabytes of one list.
+    criteria(
+        &list(200_000, "- [ ] Container runs as non-root user, `a`, `b` and `c`\n"),
+        "only the first 1000 criteria",
+    );
+    criteria(
+        &list(30_000, "- [ ] x <!-- check: dockerfile.multi_stage(Dockerfile) -->\n"),
+        "only the first 1000 criteria",
+    );
+    criteria(&list(1, &format!("- [ ] {}", "very ".repeat(400_000))), "");
+}
+
+#[test]
+fn markdown_that_nests_or_never_ends_is_read_in_a_moment() {
+    let below = "# A\n\n## Acceptance Criteria\n\n";
+    criteria(&format!("{below}{}x\n", "> ".repeat(50_000)), "");
+    criteria(&format!("{below}{}", times(2_000, |n| format!("{}- [ ] x\n", "  ".repeat(n)))), "");
+    criteria(&format!("{below}- [ ] x <!-- check: {}", "a(b); ".repeat(200_000)), "");
+    criteria(&format!("{below}{}", "- [ ] x <!-- \n".repeat(50_000)), "");
+    criteria(&format!("{below}- [ ] {}", "[".repeat(100_000)), "");
+    criteria(&format!("{below}- [ ] {}", "`".repeat(100_001)), "");
+    criteria(&format!("{below}- [ ] x <!-- check: {} -->\n", "any(".repeat(50_000)), "nested deeper");
+    criteria(
+        &format!("{below}| Requirement | Proof |\n|---|---|\n{}", "| a | b |\n".repeat(50_000)),
+        "only the first 1000",
+    );
+}
+
+#[test]
+fn pins_that_name_what_lies_outside_are_refused_and_those_in_code_are_none() {
+    let below = "# A\n\n## Acceptance Criteria\n\n";
+    let outside = "- [ ] x <!-- check: file.contains(../../etc/passwd, root) -->\n";
+    criteria(&format!("{below}{outside}"), "`../../etc/passwd` leaves the repository");
+    let absolute = Folder::new(&[
+        ("Dockerfile", "FROM debian:12\n"),
+        ("todos/1-ready-p1-x.md", &format!("{below}- [ ] x <!-- check: file.exists(/etc/passwd) -->\n")),
+    ]);
+    let json = absolute.run(&["criteria", "--format", "json"]).json();
+    assert_ne!(json[0]["criteria"][0]["verdict"], "met", "{json}");
+    let fenced = format!("{below}- [ ] Pins are shown\n\n  ```\n  <!-- check: nothing(at all) -->\n  ```\n");
+    let run = Folder::new(&[("Dockerfile", "FROM debian:12\n"), ("todos/1-ready-p1-x.md", &fenced)]).run(&["check"]);
+    assert!(!run.stdout.contains("unread-criterion"), "{}", run.stdout);
+}
+
+#[test]
+fn thousands_of_documents_are_judged_up_to_a_bound_that_is_told() {
+    let names: Vec<String> = (0..3_000).map(|n| format!("todos/{n}-ready-p1-x.md")).collect();
+    let text = format!("# A\n\n## Acceptance Criteria\n\n{}", "- [ ] Container runs as non-root user\n".repeat(20));
+    let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), text.as_str())).collect();
+    files.push(("Dockerfile", "FROM debian:12\nUSER 10001\n"));
+    check(&files, "more than 1000 documents");
+}

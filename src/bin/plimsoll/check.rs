@@ -1,12 +1,12 @@
 //! `plimsoll check`, and the commands that look at the same things: `builds` and `baseline`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use plimsoll::hunks::Change;
 use plimsoll::judge::judge;
 use plimsoll::render::{Target, criteria, json, sarif, summary, terminal};
-use plimsoll::report::{Conclusion, Report, Status};
+use plimsoll::report::{Conclusion, IssueVerdicts, Report, Status};
 use plimsoll::{artifact, baseline, settings};
 
 use crate::cli::{Baseline, Builds, Check, Criteria, Format, ListFormat, SettingsFlags};
@@ -77,38 +77,115 @@ pub(crate) fn builds(arguments: &Builds, output: &Output) -> Result<ExitCode> {
 
 /// Judges the criteria. A document alone is judged against the whole repository; an issue may be named by its id.
 pub(crate) fn criteria_of(arguments: &Criteria, output: &Output) -> Result<ExitCode> {
-    let named = arguments.path.to_string_lossy().into_owned();
-    let exists = arguments.path.exists();
-    let is_file = arguments.path.is_file();
-    let folder = if exists && !is_file { arguments.path.clone() } else { ".".into() };
-    let start = if is_file { arguments.path.clone() } else { folder };
-    let place = Place::find(&start)?;
-    let root = place.root.clone();
+    let mut root: Option<PathBuf> = None;
+    let mut wanted = Vec::new();
+    for path in &arguments.paths {
+        if !path.exists() {
+            wanted.push(Asked::Issue(path.to_string_lossy().into_owned()));
+            continue;
+        }
+        let (own_root, scope) = located(path)?;
+        if let Some(other) = root.as_ref().filter(|root| **root != own_root) {
+            let what = format!("{} lies in another repository than {}", path.display(), other.display());
+            return Err(Mistake::new(what, format!("plimsoll criteria {}", path.display())));
+        }
+        root = Some(own_root);
+        wanted.push(match path.is_file() {
+            true => Asked::File(scope),
+            false if scope.is_empty() => Asked::All,
+            false => Asked::Folder(format!("{scope}/")),
+        });
+    }
+    let root = match root {
+        Some(root) => root,
+        None => Place::find(Path::new("."))?.root,
+    };
     let mut sides = Sides::alone(&Place::find(&root)?, &root)?;
     let policy = sides.prepare(&arguments.settings, output)?;
     let mut report = sides.judge(&policy);
-    if is_file {
-        let name = arguments.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let scope = place.scope.clone();
-        report.criteria.retain(|issue| issue.path == scope || scope.is_empty() && issue.path.ends_with(&name));
-    } else if !exists {
-        report.criteria.retain(|issue| issue.id.as_deref() == Some(&*named));
-        if report.criteria.is_empty() {
-            return Err(Mistake::new(
-                format!("there is no document and no issue {named}"),
-                "plimsoll criteria".to_owned(),
-            ));
+    for asked in &wanted {
+        if let Some(mistake) = asked.missing(&report) {
+            return Err(mistake);
         }
-    } else if !place.scope.is_empty() {
-        let below = format!("{}/", place.scope);
-        report.criteria.retain(|issue| issue.path.starts_with(&below));
     }
+    report.criteria.retain(|issue| wanted.iter().any(|asked| asked.is(issue)));
     Ok(output.document(&match arguments.format {
         ListFormat::Text => criteria::text(&report, output.is_colored()),
         ListFormat::Json => json::criteria(&report),
         ListFormat::Markdown => criteria::markdown(&report, usize::MAX),
     }))
 }
+
+/// The folder that everything is judged in, and the path from there: the repository, or outside of git the folder we are in
+/// where the path lies below it.
+fn located(path: &Path) -> Result<(PathBuf, String)> {
+    let place = Place::find(path)?;
+    if place.git.is_none()
+        && let (Ok(here), Ok(whole)) = (Path::new(".").canonicalize(), path.canonicalize())
+        && let Ok(below) = whole.strip_prefix(&here)
+    {
+        let scope = below.to_string_lossy().replace('\\', "/");
+        return Ok((Place::find(Path::new("."))?.root, scope));
+    }
+    let name = || path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let scope = if place.is_file && place.scope.is_empty() { name() } else { place.scope };
+    Ok((place.root, scope))
+}
+
+/// What criteria were asked for.
+enum Asked {
+    All,
+    /// What lies below a folder, with its `/`.
+    Folder(String),
+    File(String),
+    Issue(String),
+}
+
+impl Asked {
+    fn is(&self, issue: &IssueVerdicts) -> bool {
+        // `17` and `#17` are 017.
+        let plain = |id: &str| id.trim_start_matches(['#', '0']).to_lowercase();
+        match self {
+            Self::All => true,
+            Self::Folder(folder) => issue.path.starts_with(folder.as_str()),
+            Self::File(path) => issue.path == *path,
+            Self::Issue(id) => issue.id.as_deref().is_some_and(|known| plain(known) == plain(id)),
+        }
+    }
+
+    /// What is wrong where nothing was found, and what to type instead.
+    fn missing(&self, report: &Report<'_>) -> Option<Mistake> {
+        if report.criteria.iter().any(|issue| self.is(issue)) {
+            return None;
+        }
+        match self {
+            Self::All | Self::Folder(_) => None,
+            Self::File(path) => Some(Mistake::new(
+                format!("{path} holds no criteria, or is not read as a document with criteria"),
+                "announce them by a heading such as Acceptance Criteria, and name the file under criteria: in \
+                 .github/plimsoll.yaml",
+            )),
+            Self::Issue(id) => {
+                let mut known: Vec<&str> = report.criteria.iter().filter_map(|issue| issue.id.as_deref()).collect();
+                known.sort_unstable();
+                known.dedup();
+                let more = known.len() > MAX_KNOWN;
+                known.truncate(MAX_KNOWN);
+                let help = match known.first() {
+                    Some(first) => {
+                        let others = if more { ", …" } else { "" };
+                        format!("plimsoll criteria {first} (there are {}{others})", known.join(", "))
+                    }
+                    None => "plimsoll criteria lists every document; see docs/criteria.md on where they lie".to_owned(),
+                };
+                Some(Mistake::new(format!("there is no document and no issue {id}"), help))
+            }
+        }
+    }
+}
+
+/// How many ids are told to whoever asks for one that is not there.
+const MAX_KNOWN: usize = 20;
 
 /// Writes down everything that stands today.
 pub(crate) fn baseline(arguments: &Baseline, output: &Output) -> Result<ExitCode> {

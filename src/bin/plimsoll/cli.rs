@@ -203,12 +203,22 @@ pub(crate) struct Builds {
     pub settings: SettingsFlags,
 }
 
+const CRITERIA_EXAMPLES: &str = "\
+Examples:
+  plimsoll criteria                       every document
+  plimsoll criteria 016 017               two issues
+  plimsoll criteria todos/017-root.md     one document
+  plimsoll criteria --format markdown     as a table, to paste
+
+Issues on GitHub are judged by the action, where a pull request closes them.";
+
 /// `plimsoll criteria`.
 #[derive(Debug, Args)]
+#[command(after_help = CRITERIA_EXAMPLES)]
 pub(crate) struct Criteria {
-    /// The folder, or one document
+    /// Folders, documents, or ids of issues
     #[arg(default_value = ".", value_name = "PATH|ISSUE")]
-    pub path: PathBuf,
+    pub paths: Vec<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub format: ListFormat,

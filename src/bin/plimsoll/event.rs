@@ -1,12 +1,13 @@
 //! The runner's environment and the event's payload, and what they ask for.
 //!
-//! The payload is written by GitHub, but much in it by whoever opened the pull request. Only numbers, commits and names
-//! of repositories are taken from it, each held against its form; everything else is left alone. The structs are minimal
+//! The payload is written by GitHub, but much in it by whoever opened the pull request. Only numbers (those of the
+//! issues that its text closes too), commits and names of repositories are taken from it, each held against its form; everything else is left alone. The structs are minimal
 //! and lenient on purpose: a field that we do not need can never stop a review.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use plimsoll::criteria::closing::closed_issues;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -103,6 +104,8 @@ pub(crate) enum Subject {
         base: Commit,
         /// Whether it comes from another repository, whose token may only read; a deleted one too.
         fork: bool,
+        /// The issues of this repository that its text says it closes.
+        closes: Vec<u64>,
     },
     /// What a push or a merge group does.
     Change {
@@ -162,17 +165,25 @@ impl Request {
             let valid = url.starts_with("https://") || url.starts_with("http://");
             valid.then(|| url.to_owned()).ok_or_else(|| broken(&format!("{name} is not a URL: {url:?}")))
         };
+        let server_url = url("GITHUB_SERVER_URL", "https://github.com")?;
         Ok(Self {
-            repository,
             api_url: url("GITHUB_API_URL", "https://api.github.com")?,
             graphql_url: url("GITHUB_GRAPHQL_URL", "https://api.github.com/graphql")?,
-            server_url: url("GITHUB_SERVER_URL", "https://github.com")?,
-            subject: subject(environment, event, payload)?,
+            subject: subject(environment, event, payload, &|body| {
+                closed_issues(body, repository.as_str(), &server_url)
+            })?,
+            server_url,
+            repository,
         })
     }
 }
 
-fn subject(environment: &Environment, event: &str, payload: &[u8]) -> Result<Subject> {
+fn subject(
+    environment: &Environment,
+    event: &str,
+    payload: &[u8],
+    closes: &dyn Fn(&str) -> Vec<u64>,
+) -> Result<Subject> {
     let tip = || {
         let sha = environment.get("GITHUB_SHA").and_then(Commit::parse);
         sha.ok_or_else(|| broken("GITHUB_SHA is not a commit"))
@@ -192,6 +203,7 @@ fn subject(environment: &Environment, event: &str, payload: &[u8]) -> Result<Sub
                 head: commit(&pull_request.head)?,
                 base: commit(&pull_request.base)?,
                 fork,
+                closes: closes(pull_request.body.as_str().unwrap_or_default()),
             })
         }
         "push" => {
@@ -235,6 +247,9 @@ struct PullRequestEvent {
 #[derive(Deserialize)]
 struct PullRequest {
     number: u64,
+    /// A text or nothing; whatever else it may be stops no review.
+    #[serde(default)]
+    body: serde_json::Value,
     head: PullRequestSide,
     base: PullRequestSide,
 }
@@ -294,9 +309,12 @@ mod tests {
         let side = |sha: &str, repo: &str| format!(r#"{{"sha":"{sha}","repo":{repo}}}"#);
         let pull = |head: &str| {
             let (head, base) = (side(A, head), side(B, r#"{"id":1}"#));
-            format!(r#"{{"pull_request":{{"number":7,"head":{head},"base":{base},"title":"x"}}}}"#)
+            format!(
+                r#"{{"pull_request":{{"number":7,"head":{head},"base":{base},"title":"x","body":"Fixes #3, closes x/y#4"}}}}"#
+            )
         };
-        let pull_request = |fork| Subject::PullRequest { number: 7, head: commit(A), base: commit(B), fork };
+        let pull_request =
+            |fork| Subject::PullRequest { number: 7, head: commit(A), base: commit(B), fork, closes: vec![3] };
         let push = |before: &str, after: &str| format!(r#"{{"before":"{before}","after":"{after}"}}"#);
         let table = [
             ("pull_request", pull(r#"{"id":1}"#), pull_request(false)),

@@ -11,6 +11,7 @@ mod explain;
 mod fix;
 mod github;
 mod init;
+mod issues;
 mod mistake;
 mod output;
 mod policy;

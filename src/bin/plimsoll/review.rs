@@ -15,7 +15,7 @@ use plimsoll::render::review::review as render_review;
 use plimsoll::render::summary::summary;
 use plimsoll::render::words::{self, Counts};
 use plimsoll::render::{Target, annotations, json};
-use plimsoll::report::{Conclusion, Report};
+use plimsoll::report::{Conclusion, PlacedGap, Report};
 use plimsoll::settings::TrustIgnores;
 use plimsoll::{baseline, settings};
 use tokio::time::Instant;
@@ -24,6 +24,7 @@ use crate::check;
 use crate::cli::{Review, SettingsFlags};
 use crate::event::{Environment, Request, Subject};
 use crate::github::{Answer, Failure, GitHub, Token};
+use crate::issues::Issues;
 use crate::mistake::{Mistake, Result};
 use crate::output::Output;
 use crate::policy::{self, Policy, Written};
@@ -149,7 +150,8 @@ async fn online(wanted: &Wanted, environment: &Environment, output: &Output) -> 
     let material = Material::read(&github, &request, wanted, output).await?;
     let base = material.base.as_ref().map(|tree| &tree.snapshot);
     let (head, change, policy) = (&material.head.snapshot, &material.change, &material.policy);
-    let report = judge(base, head, change, &policy.settings, &policy.baseline.accepted);
+    let mut report = judge(base, head, change, &policy.settings, &policy.baseline.accepted);
+    report.gaps.extend(material.unread.iter().cloned());
     let target = Target {
         head: head_commit.as_str().to_owned(),
         repository_url: Some(format!("{}/{}", request.server_url, request.repository.as_str())),
@@ -176,6 +178,8 @@ struct Material {
     head: Tree,
     change: Change,
     policy: Policy,
+    /// What of the issues could not be read.
+    unread: Vec<PlacedGap>,
 }
 
 impl Material {
@@ -230,10 +234,12 @@ impl Material {
             // Whoever is not of the team explains to nobody why something does not count.
             policy.settings.trust_ignores.get_or_insert(TrustIgnores::Base);
         }
+        let issues = Issues::read(github, &request.subject, policy.settings.criteria_label.as_deref()).await;
+        issues.add_to(base.as_mut().map(|tree| &mut tree.snapshot), &mut head.snapshot);
         for tree in base.iter_mut().chain([&mut head]) {
             tree.fill(&policy.settings, &mut blobs).await.map_err(failed)?;
         }
-        Ok(Self { base, head, change, policy })
+        Ok(Self { base, head, change, policy, unread: issues.gaps })
     }
 }
 

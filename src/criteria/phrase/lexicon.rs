@@ -56,6 +56,8 @@ concepts! {
     Cve: "cve, cves, vulnerabilit*, critical or high, security scan, nothing critical",
     Scan: "scan, scans, scanned, scanner, scanning, trivy, snyk, grype, docker scout, scout, clair, vulnerabilidades, vulnerabilities",
     Person: "reviewed, approved, sign-off, team agrees, regularly, regular intervals, backed up, from time to time, updates itself, merged, agreed, documented decision, communicated, announced, monitored",
+    CiValue: "commit sha, commit hash, git sha, git commit, build number, build date, git revision, git tag, github.sha, image metadata, metadata of the image",
+    Stores: "keep, keeps, store, stores, stored, saves, write, writes, wrote",
     DevMachine: "on their machine, developers' machines, on linux, on windows, on macos",
     Cache: "layer cache, layers are cached, cached, cache, caché, caching, reuse",
     CacheMount: "cache mount, cache mounts, cache-mount",

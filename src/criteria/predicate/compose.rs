@@ -16,7 +16,7 @@ pub(super) use ports::{loopback_only, only_service, ports_maps, ports_none, port
 pub(super) use volumes::{no_bind, volume_absent, volume_bind, volume_named, volume_read_only, volume_writable};
 
 use super::dockerfile::calls;
-use super::matching::{contains_run, same_value, words};
+use super::matching::{contains_run, fits, same_value, words};
 use super::service::{Seen, service, text};
 use super::{Evidence, Look, Outcome};
 use crate::artifact::compose::CommandLine;
@@ -547,6 +547,46 @@ pub(super) fn network_declared(look: &Look<'_, '_>) -> Outcome {
         Some(pair) => Outcome::met(pair.key_span, format!("the network `{name}` is declared")),
         None => Outcome::unmet(None, format!("no compose file declares a network `{name}`")),
     }
+}
+
+pub(super) fn volume_name_matches(look: &Look<'_, '_>) -> Outcome {
+    let patterns = look.every("text");
+    if patterns.is_empty() {
+        return Outcome::undecided(Reason::Vague, None, "no pattern is named");
+    }
+    let models = look.project.composes.iter().filter_map(|compose| compose.tree.get("volumes"));
+    let mut first = None;
+    for pair in models.flat_map(|volumes| volumes.entries()) {
+        if !patterns.iter().any(|pattern| fits(&slots(pattern), &pair.key)) {
+            return Outcome::unmet(
+                pair.key_span,
+                format!("the volume `{}` does not fit `{}`", pair.key, patterns.join("` or `")),
+            );
+        }
+        first = first.or(Some(pair.key_span));
+    }
+    match first {
+        Some(span) => Outcome::met(span, format!("every named volume fits `{}`", patterns.join("` or `"))),
+        None => Outcome::nothing("no compose file declares a volume"),
+    }
+}
+
+/// `[project]_data`, `<project>_data`: a slot stands for any name.
+fn slots(pattern: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in pattern.chars() {
+        match c {
+            '[' | '<' | '{' if !inside => {
+                inside = true;
+                out.push('*');
+            }
+            ']' | '>' | '}' => inside = false,
+            c if !inside => out.push(c),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// A remark beside an outcome.

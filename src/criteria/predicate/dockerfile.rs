@@ -75,7 +75,7 @@ macro_rules! seen {
 pub(super) use seen;
 
 /// The stages that a claim without `stage=` is about.
-fn all_stages(look: &Look<'_, '_>) -> bool {
+pub(super) fn all_stages(look: &Look<'_, '_>) -> bool {
     !matches!(look.get("stage"), Some(stage) if stage != "all")
 }
 
@@ -100,7 +100,7 @@ pub(super) fn multi_stage(look: &Look<'_, '_>) -> Outcome {
 }
 
 /// Whether a command is the one that is asked for: the same program, its words in order, and the flags.
-fn is_command(have: &[String], want: &[String], flags: &[&str]) -> bool {
+pub(super) fn is_command(have: &[String], want: &[String], flags: &[&str]) -> bool {
     let program = |words: &[String]| words.first().map(|word| shell::base_name(word).to_owned());
     let in_order = || {
         let mut rest = have.iter().skip(1);

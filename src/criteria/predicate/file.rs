@@ -5,6 +5,7 @@ use super::{Look, Outcome};
 use std::sync::Arc;
 
 use crate::criteria::reason::Reason;
+use crate::criteria::target::Object;
 use crate::finding::Finding;
 use crate::project::Project;
 use crate::project::paths;
@@ -196,8 +197,11 @@ pub(super) fn rule_silent(look: &Look<'_, '_>) -> Outcome {
     let Some(rule) = rules::find(id) else {
         return Outcome::undecided(Reason::NotUnderstood, None, format!("there is no rule `{id}`"));
     };
-    let file =
-        look.get("file").or_else(|| look.values.get(1).copied()).and_then(|path| find(look.project.snapshot, path));
+    let named = look.get("file").or_else(|| look.values.get(1).copied());
+    let file = named.and_then(|path| find(look.project.snapshot, path));
+    if let (Some(named), None) = (named, file) {
+        return Outcome::nothing(format!("`{named}` is not there"));
+    }
     let found = look.project.findings_of(rule);
     let hits: Vec<&Finding> =
         found.iter().filter(|finding| file.is_none_or(|file| finding.span.file == file)).collect();
@@ -211,4 +215,50 @@ pub(super) fn rule_silent(look: &Look<'_, '_>) -> Outcome {
             format!("{} finds nothing", rule.id),
         ),
     }
+}
+
+pub(super) fn unchanged(look: &Look<'_, '_>) -> Outcome {
+    let Some(touched) = &look.project.touched else {
+        let needs = "a change: one revision alone does not show what was touched";
+        return Outcome::undecided(Reason::NothingToLookAt, None, needs);
+    };
+    let outcomes = look.values.iter().map(|path| {
+        let Some(wanted) = paths::join("", path.trim_end_matches('/')) else {
+            return Outcome::undecided(Reason::NotUnderstood, None, format!("`{path}` leaves the repository"));
+        };
+        let below = format!("{wanted}/");
+        let hit = touched.iter().find(|touched| **touched == wanted || touched.starts_with(&below));
+        let place = find(look.project.snapshot, hit.unwrap_or(&wanted)).map(Span::file_start);
+        match hit {
+            Some(hit) => Outcome::unmet(place, format!("the change touches `{hit}`")),
+            None if place.is_none() && !look.project.snapshot.is_dir(&wanted) => {
+                Outcome::nothing(format!("`{wanted}` is not there"))
+            }
+            None => Outcome::met(place, format!("the change does not touch `{wanted}`")),
+        }
+    });
+    Outcome::all(outcomes).unwrap_or_else(|| Outcome::nothing("no path is named"))
+}
+
+/// The rules of hadolint that ours answer in the same way on every file: a finding of ours is one of hadolint.
+const SAME_AS_HADOLINT: &[&str] = &["hadolint:DL3004", "hadolint:DL3006", "hadolint:DL3007"];
+
+pub(super) fn hadolint(look: &Look<'_, '_>) -> Outcome {
+    let Object::Dockerfile { facts, .. } = look.object else { return Outcome::nothing("there is no Dockerfile") };
+    let configured =
+        [".hadolint.yaml", ".hadolint.yml"].into_iter().any(|path| find(look.project.snapshot, path).is_some());
+    let wanted = look.value().or_else(|| look.get("rule"));
+    let rules = rules::RULES.iter().filter(|rule| {
+        rule.aliases.iter().any(|alias| {
+            let asked = wanted.is_none_or(|wanted| alias.strip_prefix("hadolint:") == Some(wanted));
+            asked && SAME_AS_HADOLINT.contains(alias)
+        })
+    });
+    for rule in rules {
+        let found = look.project.findings_of(rule);
+        if let Some(finding) = found.iter().find(|finding| finding.span.file == facts.file && !configured) {
+            return Outcome::unmet(finding.span, format!("hadolint reports this too: {}", finding.message));
+        }
+    }
+    Outcome::undecided(Reason::NeedsExternal, Span::file_start(facts.file), "run hadolint on the Dockerfile")
 }

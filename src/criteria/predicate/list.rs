@@ -1,6 +1,6 @@
 //! Every predicate, in the order of the vocabulary.
 
-use super::{Look, Outcome, Predicate, Target, ci, compose, dockerfile, dockerignore, file, image, user};
+use super::{Look, Outcome, Predicate, Target, ci, compose, dockerfile, dockerignore, file, image, order, user};
 use Target::{Context as X, Dockerfile as D, Project as P, Service as S, Services as A};
 
 type Decide = fn(&Look<'_, '_>) -> Outcome;
@@ -13,17 +13,7 @@ const fn yes(
     holds: &'static str,
     decide: Decide,
 ) -> Predicate {
-    Predicate { name, target, arguments, values, holds, decide: Some(decide) }
-}
-
-const fn later(
-    name: &'static str,
-    target: Target,
-    arguments: &'static str,
-    values: (usize, usize),
-    holds: &'static str,
-) -> Predicate {
-    Predicate { name, target, arguments, values, holds, decide: None }
+    Predicate { name, target, arguments, values, holds, decide }
 }
 
 const MANY: usize = 256;
@@ -95,7 +85,7 @@ pub static PREDICATES: &[Predicate] = &[
     yes("compose.network.declared", P, "name, external?", (1, 1), "the network is declared", compose::network_declared),
     yes("compose.secrets", S, "names…", (0, MANY), "secrets go through `secrets:`", compose::secrets),
     yes("dockerfile.run.cleans_package_cache", D, "", (0, 0), "package caches are removed in the RUN that fills them", dockerfile::cleans_package_cache),
-    later("lint.hadolint", D, "rule?", (0, 1), "hadolint reports nothing"),
+    yes("lint.hadolint", D, "rule?", (0, 1), "hadolint reports nothing; met is for hadolint itself to say", file::hadolint),
     yes("compose.not_privileged", A, "", (0, 0), "no `privileged: true`", compose::not_privileged),
     yes("dockerignore.includes", X, "paths…", (0, MANY), "every path stays in the context", dockerignore::includes),
     yes("file.absent", P, "path", (1, MANY), "the path is not in the snapshot", file::absent),
@@ -121,7 +111,7 @@ pub static PREDICATES: &[Predicate] = &[
     yes("dockerfile.cmd.present", D, "", (0, 0), "there is a CMD or ENTRYPOINT", dockerfile::cmd_present),
     yes("dockerfile.copy_not_add", D, "", (0, 0), "ADD takes archives and URLs only", dockerfile::copy_not_add),
     yes("dockerfile.label", D, "KEY=value?, text?", (0, MANY), "LABEL sets it", dockerfile::label),
-    later("dockerfile.run.order", D, "first, second", (2, 2), "the first command runs before the second"),
+    yes("dockerfile.run.order", D, "first, second", (2, 2), "the first command runs before the second", order::run_order),
     yes("ci.run.matches", P, "command, flag?", (1, MANY), "wherever a workflow runs the command, it passes the flag", ci::run_matches),
     yes("compose.env.absent", A, "KEYs…", (1, MANY), "those variables are not set", compose::env_absent),
     yes("compose.no_host_network", A, "", (0, 0), "no `network_mode: host`", compose::no_host_network),
@@ -129,9 +119,9 @@ pub static PREDICATES: &[Predicate] = &[
     yes("compose.ports.unique", P, "", (0, 0), "no host port is published twice", compose::ports_unique),
     yes("compose.service.absent", P, "name…, service?", (0, MANY), "no such service exists", compose::service_absent),
     yes("compose.service.count", P, "count", (1, 1), "there are that many services", compose::service_count),
-    later("compose.volume.name_matches", P, "pattern, text?", (0, 1), "names of volumes fit the pattern"),
+    yes("compose.volume.name_matches", P, "pattern, text?", (0, 1), "names of volumes fit the pattern", compose::volume_name_matches),
     yes("compose.volume.writable", S, "path?, source?", (0, 1), "no mount is read-only", compose::volume_writable),
-    later("diff.unchanged", P, "path", (1, MANY), "the change does not touch it"),
+    yes("diff.unchanged", P, "path", (1, MANY), "the change does not touch it", file::unchanged),
     yes("dockerfile.arg", D, "NAME=default?", (1, MANY), "ARG declares it", dockerfile::arg),
     yes("dockerfile.syntax_directive", D, "value?", (0, 1), "there is a `# syntax=` line", dockerfile::syntax_directive),
     yes("dockerfile.volume", D, "path?", (0, MANY), "VOLUME declares the path", dockerfile::volume),

@@ -6,6 +6,7 @@ use crate::artifact::compose::MountKind;
 use crate::artifact::dockerfile::{Instruction, InstructionKind};
 use crate::artifact::shell;
 use crate::criteria::reason::Reason;
+use crate::project::ownership::{Access, Ownership, Place, Who};
 use crate::project::user::accounts::Id;
 use crate::project::user::{Answer, User};
 use crate::span::Span;
@@ -316,42 +317,68 @@ pub(super) fn path_writable_by(look: &Look<'_, '_>) -> Outcome {
         .collect();
     let named = look.get("path").or_else(|| look.values.iter().copied().find(|value| value.starts_with('/')));
     let mut outcomes = Vec::new();
-    let mut paths: Vec<String> = named.map(str::to_owned).into_iter().collect();
+    // Each with the place of the volume that it lies in.
+    let mut paths: Vec<(String, Option<String>)> = named.map(|path| (path.to_owned(), None)).into_iter().collect();
     for mount in services.iter().flat_map(|service| &service.volumes) {
         let target = mount.target.as_ref().map(|target| target.text.clone()).unwrap_or_default();
         if named.is_some_and(|named| !is_below(named, &target)) || mount.read_only && named.is_none() {
             continue;
         }
         if mount.kind == MountKind::Bind {
+            // What is mounted hides what the image has there.
+            paths.retain(|(path, _)| !is_below(path, &target));
             outcomes.push(Outcome::undecided(
                 Reason::ValueUnknown,
                 mount.span,
                 format!("`{target}` is a folder of the host, which decides who may write there"),
             ));
-        } else if !paths.contains(&target) {
-            paths.push(target);
+        } else if mount.kind == MountKind::Volume {
+            match paths.iter_mut().find(|(path, _)| is_below(path, &target)) {
+                Some((_, volume)) => *volume = Some(target),
+                None if named.is_none() => paths.push((target.clone(), Some(target))),
+                None => {}
+            }
+        } else if mount.kind == MountKind::Tmpfs {
+            // Docker mounts memory with mode 1777.
+            outcomes.push(Outcome::met(mount.span, format!("`{target}` is in memory, where everybody may write")));
         }
     }
     if paths.is_empty() && outcomes.is_empty() {
-        paths.extend(seen.image.config.volumes.iter().filter_map(|volume| volume.value.as_str().map(str::to_owned)));
+        let declared = seen.image.config.volumes.iter();
+        paths.extend(declared.filter_map(|volume| {
+            let path = volume.value.as_str()?.to_owned();
+            Some((path.clone(), Some(path)))
+        }));
     }
-    let chowns = chowns(seen);
-    for path in paths {
-        let by_chown = chowns.iter().find(|(at, owner, targets, recursive, _)| {
-            let step = seen.image.steps.iter().find(|step| step.instruction == *at);
-            let workdir = step.and_then(|step| step.workdir.as_str()).unwrap_or("/");
-            gives_to(owner, name, user)
-                && targets.iter().any(|target| {
-                    let target = absolute(workdir, target);
-                    target.trim_end_matches('/') == path.trim_end_matches('/') || *recursive && is_below(&path, &target)
-                })
-        });
-        outcomes.push(match by_chown {
-            Some((.., span)) => Outcome::met(*span, format!("`{path}` belongs to {name}, as declared")),
-            None if user.answer == Answer::Root && wanted.is_none() => {
-                Outcome::met(user.span, "root may write anywhere")
-            }
-            None => Outcome::unmet(seen.whole(), format!("nothing gives `{path}` to {name}")),
+    let ownership = look.project.ownership(seen.build);
+    let who = ownership.and_then(|ownership| match wanted {
+        Some(wanted) => ownership.who(wanted),
+        None => ownership.process(user, None),
+    });
+    for (path, volume) in paths {
+        let access = |ownership: Ownership<'_>, who: &Who| match &volume {
+            Some(volume) => ownership.may_write_in_volume(who, &path, volume),
+            None => ownership.may_write(who, &path, Place::Image),
+        };
+        outcomes.push(match (ownership, &who) {
+            (Some(ownership), Some(who)) => match access(ownership, who) {
+                Access::Allowed => {
+                    Outcome::met(user.span, format!("`{path}` is writable by {}, as declared", who.name))
+                }
+                Access::Refused(refusal) => {
+                    let span = refusal.labels.last().map(|label| label.span);
+                    Outcome::unmet(
+                        span.or(Some(seen.whole())),
+                        format!("{} may not write `{path}`: `{}`: {}", who.name, refusal.path, refusal.why),
+                    )
+                }
+                Access::Unknown => Outcome::undecided(
+                    Reason::ValueUnknown,
+                    user.span,
+                    format!("who owns `{path}` is not known from the files"),
+                ),
+            },
+            _ => Outcome::undecided(Reason::ValueUnknown, user.span, "who the process is, is not known"),
         });
     }
     Outcome::all(outcomes).unwrap_or_else(|| Outcome::nothing("no path that holds data is declared"))

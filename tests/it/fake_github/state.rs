@@ -34,6 +34,9 @@ pub(crate) struct State {
     pub(crate) pull_requests_access: Access,
     /// `checks`.
     pub(crate) checks: Access,
+    /// `issues`.
+    pub(crate) issues_access: Access,
+    pub(crate) issues: BTreeMap<u64, Issue>,
     /// Whether the repository was renamed, so that its old name only points on.
     pub(crate) moved: bool,
     /// Whether patches are left out although files changed, as GitHub does on pages with many lines.
@@ -66,6 +69,17 @@ pub(crate) struct PullRequest {
     pub head_repository: Option<u64>,
     pub reviews: Vec<Review>,
     pub comments: Vec<Comment>,
+}
+
+/// An issue.
+#[derive(Clone, Debug)]
+pub(crate) struct Issue {
+    pub title: String,
+    pub body: Option<String>,
+    pub labels: Vec<String>,
+    pub open: bool,
+    /// Pull requests are issues too.
+    pub is_pull_request: bool,
 }
 
 /// A review.
@@ -127,6 +141,8 @@ impl State {
             contents: Access::Read,
             pull_requests_access: Access::Write,
             checks: Access::Write,
+            issues_access: Access::Read,
+            issues: BTreeMap::new(),
             moved: false,
             hides_patches: false,
             refuses_lines: false,
@@ -239,6 +255,29 @@ impl State {
             Some(pull_request) => ok(200, &wire::pull_request(self, number, pull_request)),
             None => refused(404, "Not Found"),
         }
+    }
+
+    pub(super) fn issue(&self, number: &str) -> Answer {
+        if self.issues_access < Access::Read {
+            return refused(403, "Resource not accessible by integration");
+        }
+        let found = number.parse().ok().and_then(|number: u64| Some((number, self.issues.get(&number)?)));
+        match found {
+            Some((number, issue)) => ok(200, &wire::issue(self, number, issue)),
+            None => refused(404, "Not Found"),
+        }
+    }
+
+    /// The newest first, as GitHub lists them.
+    pub(super) fn list_issues(&self, asked: &Asked) -> Answer {
+        if self.issues_access < Access::Read {
+            return refused(403, "Resource not accessible by integration");
+        }
+        let label = asked.parameter("labels").unwrap_or_default();
+        let open = asked.parameter("state").as_deref() != Some("closed");
+        let fits = |issue: &Issue| issue.open == open && (label.is_empty() || issue.labels.contains(&label));
+        let listed = self.issues.iter().rev().filter(|(_, issue)| fits(issue));
+        paged(asked, listed.map(|(number, issue)| wire::issue(self, *number, issue)).collect())
     }
 
     pub(super) fn files(&mut self, number: u64, asked: &Asked) -> Answer {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::REPOSITORY;
-use super::state::{Changed, CheckRun, Comment, PullRequest, Review, State};
+use super::state::{Changed, CheckRun, Comment, Issue, PullRequest, Review, State};
 
 const TIME: &str = "2026-11-20T12:00:00Z";
 
@@ -131,6 +131,32 @@ pub(super) fn pull_request(state: &State, number: u64, pull_request: &PullReques
     }
     for key in ["self", "html", "issue", "comments", "review_comments", "review_comment", "commits", "statuses"] {
         json["_links"][key] = link.clone();
+    }
+    json
+}
+
+pub(super) fn issue(state: &State, number: u64, issue: &Issue) -> Value {
+    let url = format!("{}/repos/{REPOSITORY}/issues/{number}", state.url);
+    let labels: Vec<Value> = issue
+        .labels
+        .iter()
+        .map(|name| {
+            json!({
+                "id": 1, "node_id": "x", "url": url, "name": name, "description": null, "color": "ededed", "default": false,
+            })
+        })
+        .collect();
+    let mut json = json!({
+        "id": number, "node_id": "x", "number": number, "state": if issue.open { "open" } else { "closed" },
+        "state_reason": null, "title": issue.title, "body": issue.body, "user": user(state, "octo"), "labels": labels,
+        "assignee": null, "assignees": [], "milestone": null, "locked": false, "active_lock_reason": null, "comments": 0,
+        "closed_at": null, "created_at": TIME, "updated_at": TIME, "author_association": "MEMBER",
+    });
+    for key in ["url", "repository_url", "labels_url", "comments_url", "events_url", "html_url"] {
+        json[key] = json!(url);
+    }
+    if issue.is_pull_request {
+        json["pull_request"] = json!({ "url": url, "html_url": url, "diff_url": url, "patch_url": url });
     }
     json
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::fake_github::{Comment, FakeGitHub, REPOSITORY, Review, TOKEN};
+use crate::fake_github::{Comment, FakeGitHub, Issue, REPOSITORY, Review, TOKEN};
 
 /// Pull request 1 with its base and its head.
 pub(super) struct Story {
@@ -206,8 +206,25 @@ impl Story {
         state.pull_requests.get_mut(&1).unwrap().reviews.push(review);
     }
 
+    /// An open issue.
+    pub(super) fn issue(&self, number: u64, body: &str, labels: &[&str]) {
+        let issue = Issue {
+            title: format!("Issue {number}"),
+            body: Some(body.to_owned()),
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            open: true,
+            is_pull_request: false,
+        };
+        self.fake.state().issues.insert(number, issue);
+    }
+
     /// The event that GitHub would send for the pull request as it is.
     pub(super) fn write_pull_request_event(&self) {
+        self.write_event_with_text(None);
+    }
+
+    /// The same, for a pull request of this text.
+    pub(super) fn write_event_with_text(&self, text: Option<&str>) {
         let state = self.fake.state();
         let pull_request = &state.pull_requests[&1];
         let repository =
@@ -218,6 +235,7 @@ impl Story {
             "pull_request": {
                 "number": 1,
                 "draft": false,
+                "body": text,
                 "head": { "sha": self.head, "ref": "branch", "repo": repository },
                 "base": { "sha": pull_request.base, "ref": "main", "repo": { "id": 1 } },
             },
