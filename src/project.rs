@@ -11,6 +11,7 @@ pub mod image;
 pub mod installs;
 pub mod layout;
 pub mod manifest;
+pub mod modes;
 pub mod own_images;
 pub mod ownership;
 pub(crate) use crate::paths;
@@ -155,6 +156,7 @@ impl<'a> Project<'a> {
         project.contexts = Contexts::new(&project);
         project.gaps.append(&mut project.contexts.gaps);
         project.find_users();
+        project.tell_uncounted();
         project.find_owners();
         project.tell_unread_scripts();
         project.tell_problems();
@@ -312,6 +314,27 @@ impl<'a> Project<'a> {
         self.gaps.append(&mut gaps);
     }
 
+    /// Accounts, and long entry points, that are more than are followed.
+    fn tell_uncounted(&mut self) {
+        let mut gaps = Vec::new();
+        for build in self.builds.iter().filter(|build| build.user.as_ref().is_some_and(|user| user.accounts.too_many)) {
+            let Some(facts) = build.dockerfile.and_then(|at| self.dockerfiles.get(at)) else { continue };
+            let most = user::accounts::MAX_ACCOUNTS;
+            let message = format!("a stage has more than {most} accounts, groups or members; the rest is not followed");
+            gaps.push(Gap { span: Span::file_start(facts.file), message });
+        }
+        for facts in &self.dockerfiles {
+            gaps.extend(process::too_long(&facts.syntax).map(|span| {
+                let most = process::MAX_INHERITED;
+                let message = format!(
+                    "an ENTRYPOINT of more than {most} bytes is judged with its own stage only, not with those that are FROM it"
+                );
+                Gap { span, message }
+            }));
+        }
+        self.gaps.append(&mut gaps);
+    }
+
     /// Finds out whom each build's image runs as. An image may be made from another one that this repository builds.
     fn find_users(&mut self) {
         let name = |reference: &str| {
@@ -340,6 +363,7 @@ impl<'a> Project<'a> {
                 };
                 let user = user::resolve(
                     self.snapshot,
+                    self.settings,
                     &facts.syntax,
                     &facts.scripts,
                     &build.image,

@@ -36,6 +36,7 @@ mod missing_dockerignore;
 mod missing_entrypoint_file;
 mod missing_healthcheck;
 mod missing_resource_limits;
+mod named_user;
 mod needed_path_ignored;
 mod oversized_base;
 mod pipe_to_shell;
@@ -50,12 +51,16 @@ mod secret_in_build;
 mod secret_in_environment;
 mod sensitive_host_mount;
 mod sensitive_path_in_context;
+mod setuid_bit;
 mod shell_in_exec_form;
 mod source_before_dependencies;
+mod sudo;
 mod unconfined_service;
 mod unexplained_ignore;
 mod unfrozen_install;
+mod unknown_user;
 mod unmet_criterion;
+mod unowned_copy;
 mod unparsed_artifact;
 mod unpinned_base;
 mod unpinned_image;
@@ -65,7 +70,9 @@ mod unread_criterion;
 mod unused_ignore;
 mod unverified_package;
 mod unverified_tls;
+mod unwritable_state;
 mod work_marker;
+mod world_writable;
 mod writable_root;
 // rules: end
 
@@ -96,6 +103,7 @@ pub static RULES: &[&Rule] = &[
     &missing_entrypoint_file::RULE,
     &missing_healthcheck::RULE,
     &missing_resource_limits::RULE,
+    &named_user::RULE,
     &needed_path_ignored::RULE,
     &oversized_base::RULE,
     &pipe_to_shell::RULE,
@@ -110,12 +118,16 @@ pub static RULES: &[&Rule] = &[
     &secret_in_environment::RULE,
     &sensitive_host_mount::RULE,
     &sensitive_path_in_context::RULE,
+    &setuid_bit::RULE,
     &shell_in_exec_form::RULE,
     &source_before_dependencies::RULE,
+    &sudo::RULE,
     &unconfined_service::RULE,
     &unexplained_ignore::RULE,
     &unfrozen_install::RULE,
+    &unknown_user::RULE,
     &unmet_criterion::RULE,
+    &unowned_copy::RULE,
     &unparsed_artifact::RULE,
     &unpinned_base::RULE,
     &unpinned_image::RULE,
@@ -125,7 +137,9 @@ pub static RULES: &[&Rule] = &[
     &unused_ignore::RULE,
     &unverified_package::RULE,
     &unverified_tls::RULE,
+    &unwritable_state::RULE,
     &work_marker::RULE,
+    &world_writable::RULE,
     &writable_root::RULE,
     // list: end
 ];

@@ -53,6 +53,10 @@ pub struct Settings {
     pub criteria_label: Option<String>,
     /// Base image name to the version (or range) that the team agreed on.
     pub base_images: BTreeMap<String, String>,
+    /// Base image (a `*` at its end stands for the rest) to the user that it sets.
+    pub base_users: BTreeMap<String, String>,
+    /// Who is to own the files of the application in an image.
+    pub ownership: Option<Ownership>,
     /// Whether to post a review on pull requests.
     pub comment: bool,
     /// The name of the check run that the API makes.
@@ -88,6 +92,10 @@ pub struct Layer {
     pub criteria_label: Option<String>,
     /// `base-images`; of two layers the upper one decides, image by image.
     pub base_images: BTreeMap<String, String>,
+    /// `base-users`; of two layers the upper one decides, image by image.
+    pub base_users: BTreeMap<String, String>,
+    /// `ownership`.
+    pub ownership: Option<Ownership>,
     /// `comment`.
     pub comment: Option<bool>,
     /// `check-name`.
@@ -166,6 +174,28 @@ pub struct BuildSetting {
     pub args: BTreeMap<String, String>,
 }
 
+/// Who is to own the files of the application in an image.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// The account that it runs as, so that it may change them.
+    User,
+    /// root, so that it may not.
+    Root,
+}
+
+impl Settings {
+    /// The user that the settings say a base image sets; `reference` may have a tag.
+    pub fn base_user(&self, reference: &str) -> Option<&str> {
+        let fits = |pattern: &str| match pattern.strip_suffix('*') {
+            Some(start) => reference.starts_with(start),
+            None => reference.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@'])),
+        };
+        // The longest pattern says most.
+        let known = self.base_users.iter().filter(|(pattern, _)| fits(pattern));
+        known.max_by_key(|(pattern, _)| pattern.len()).map(|(_, user)| user.as_str())
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -180,6 +210,8 @@ impl Default for Settings {
             criteria: GlobSet::empty(),
             criteria_label: None,
             base_images: BTreeMap::new(),
+            base_users: BTreeMap::new(),
+            ownership: None,
             comment: true,
             check_name: "plimsoll review".to_owned(),
             trust_ignores: None,
@@ -204,6 +236,8 @@ impl Layer {
             criteria: [below.criteria, self.criteria].concat(),
             criteria_label: self.criteria_label.or(below.criteria_label),
             base_images: below.base_images.into_iter().chain(self.base_images).collect(),
+            base_users: below.base_users.into_iter().chain(self.base_users).collect(),
+            ownership: self.ownership.or(below.ownership),
             comment: self.comment.or(below.comment),
             check_name: self.check_name.or(below.check_name),
             trust_ignores: self.trust_ignores.or(below.trust_ignores),
@@ -226,6 +260,8 @@ impl Layer {
             criteria: compile("criteria", &self.criteria)?,
             criteria_label: self.criteria_label,
             base_images: self.base_images,
+            base_users: self.base_users,
+            ownership: self.ownership,
             comment: self.comment.unwrap_or(defaults.comment),
             check_name: self.check_name.unwrap_or(defaults.check_name),
             trust_ignores: self.trust_ignores,

@@ -6,6 +6,7 @@ use super::image::Step;
 use super::{DockerfileFacts, Project};
 use crate::artifact::dockerfile::{Instruction, InstructionKind};
 use crate::artifact::shell::{self, Body, Command, Word};
+use crate::span::Span;
 
 /// A RUN, or the trigger of an ONBUILD that is one.
 #[derive(Clone, Debug)]
@@ -102,3 +103,187 @@ impl Run<'_> {
         }
     }
 }
+
+/// Programs that make files where they are started, and elsewhere only where a path is named; they give nothing away and
+/// make no account.
+pub(super) const BUILDERS: &[&str] = &[
+    "7z",
+    "awk",
+    "bower",
+    "bun",
+    "bundle",
+    "bunzip2",
+    "bzip2",
+    "cargo",
+    "cat",
+    "cmake",
+    "composer",
+    "conda",
+    "convert",
+    "curl",
+    "cut",
+    "deno",
+    "diff",
+    "django-admin",
+    "dotnet",
+    "elixir",
+    "envsubst",
+    "esbuild",
+    "file",
+    "g++",
+    "gcc",
+    "gem",
+    "git",
+    "go",
+    "gpg",
+    "gradle",
+    "gradlew",
+    "grep",
+    "gulp",
+    "gunzip",
+    "gzip",
+    "head",
+    "hugo",
+    "java",
+    "javac",
+    "jq",
+    "lein",
+    "mamba",
+    "md5sum",
+    "mix",
+    "mvn",
+    "mvnw",
+    "next",
+    "ng",
+    "ninja",
+    "node",
+    "npm",
+    "npx",
+    "openssl",
+    "patch",
+    "pdm",
+    "php",
+    "pip",
+    "pip3",
+    "pipenv",
+    "pipx",
+    "pnpm",
+    "poetry",
+    "prisma",
+    "protoc",
+    "python",
+    "python2",
+    "python3",
+    "rake",
+    "rebar3",
+    "ruby",
+    "rustup",
+    "sbt",
+    "sed",
+    "sha256sum",
+    "sort",
+    "strip",
+    "swift",
+    "tail",
+    "tr",
+    "tsc",
+    "unzip",
+    "upx",
+    "uv",
+    "uvx",
+    "vite",
+    "wget",
+    "xz",
+    "yarn",
+    "zip",
+];
+
+/// The packages of the distribution that a command installs, without versions.
+pub fn packages_installed(command: &Command) -> Vec<(String, Span)> {
+    let program = command.program();
+    let args = command.args();
+    let verb = args.iter().position(|word| {
+        let text = word.literal().unwrap_or_default();
+        matches!(
+            (&*program, &*text),
+            ("apt-get" | "apt" | "aptitude" | "dnf" | "yum" | "microdnf" | "tdnf" | "zypper", "install")
+                | ("apk", "add")
+        )
+    });
+    let Some(verb) = verb else { return Vec::new() };
+    let words = args.get(verb + 1..).unwrap_or_default().iter();
+    let text = |word: &Word| Some((word.literal()?, word.span));
+    let names = words.filter_map(text).filter(|(name, _)| !name.starts_with('-') && !name.starts_with('.'));
+    names.map(|(name, span)| (name.split(['=', '<', '>', '~']).next().unwrap_or_default().to_owned(), span)).collect()
+}
+
+/// Whether a command runs something that is out of sight: a script, a program that is not known, or one that is given
+/// others to run.
+pub(super) fn is_out_of_sight(command: &Command) -> bool {
+    let program = command.program();
+    if command.words.is_empty() || super::layout::is_harmless(&program) {
+        return false;
+    }
+    if shell::is_shell(&program) {
+        // `sh -c '…'` and heredocs for a shell: what they run follows.
+        let here = command.redirects.iter().any(|redirect| redirect.kind == shell::RedirectKind::Here);
+        let inline = |word: &Word| word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.contains('c');
+        return !here && !command.args().iter().any(inline);
+    }
+    let first = command.argv().first().map_or("", |word| word.raw.trim_matches(['"', '\'']));
+    let system = ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/"];
+    let by_path = first.contains('/') && !system.iter().any(|folder| first.starts_with(folder));
+    by_path || !(BUILDERS.contains(&&*program) || program.starts_with("python3.") || KNOWN.contains(&&*program))
+}
+
+/// Programs whose doings are followed elsewhere.
+const KNOWN: &[&str] = &[
+    "cp",
+    "gpasswd",
+    "install",
+    "ln",
+    "mv",
+    "rsync",
+    "su",
+    "gosu",
+    "tar",
+    "tee",
+    "truncate",
+    "umask",
+    "rm",
+    "find",
+    "luseradd",
+    "lgroupadd",
+    "newusers",
+    "pushd",
+    "popd",
+    "basename",
+    "dirname",
+    "uname",
+    "env",
+    "read",
+    "return",
+    "local",
+    "trap",
+    "time",
+    "wait",
+    "dpkg-query",
+    "getconf",
+    "a2enmod",
+    "a2dismod",
+    "a2ensite",
+    "docker-php-ext-install",
+    "docker-php-ext-enable",
+    "docker-php-ext-configure",
+    "pecl",
+    "arch",
+    "nproc",
+    "comm",
+    "tput",
+    "stty",
+    "expr",
+    "seq",
+    "break",
+    "continue",
+    "shift",
+];

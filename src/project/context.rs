@@ -486,7 +486,7 @@ impl Contexts {
     }
 
     fn find_dead(
-        &self,
+        &mut self,
         snapshot: &Snapshot,
         ignore_files: &[IgnoreFile],
         builds: &[Build],
@@ -505,6 +505,7 @@ impl Contexts {
             }
         }
         let mut looks = 0;
+        let mut not_asked: Option<FileId> = None;
         let mut dead = Vec::new();
         for (at, ignore) in ignore_files.iter().enumerate() {
             let path = snapshot.path(ignore.file);
@@ -522,9 +523,17 @@ impl Contexts {
             let meant_for = if why == Dead::NoContext && looks < MAX_MEANT_LOOKS {
                 self.meant_for(&ignore.syntax, folder, builds, &mut looks)
             } else {
+                if why == Dead::NoContext {
+                    not_asked.get_or_insert(ignore.file);
+                }
                 None
             };
             dead.push(DeadIgnoreFile { ignore_file: at, why, meant_for, certain });
+        }
+        if let Some(file) = not_asked {
+            let message = "ignore files that no build reads are too many: from this one on it is not told for which context \
+                           they were meant";
+            self.gaps.push(Gap { span: Span::file_start(file), message: message.to_owned() });
         }
         dead
     }

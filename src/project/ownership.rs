@@ -18,9 +18,11 @@ mod tree;
 
 use std::sync::Arc;
 
+use super::image::Step;
 use super::user::accounts::{Accounts, Id};
 use super::user::{Reason, User};
 use super::{Build, Gap, Project};
+use crate::artifact::dockerfile::{Instruction, Transfer};
 use crate::finding::Label;
 use crate::span::Span;
 pub use tree::{Found, Held, Kind, Told};
@@ -131,6 +133,41 @@ impl Ownership<'_> {
     /// What is known of an absolute path of the image.
     pub fn at(&self, path: &str) -> Found {
         self.owned.tree.find(path, &self.listing)
+    }
+
+    /// Where COPY or ADD puts something, and whether that is what fills the folder rather than the folder.
+    pub fn landing(&self, step: &Step, transfer: &Transfer, instruction: &Instruction) -> Option<(String, bool)> {
+        let target = follow::resolved(step, &transfer.target)?;
+        let only = transfer.sources.first().filter(|_| transfer.sources.len() + instruction.heredocs.len() == 1);
+        let written = step.value(&transfer.target);
+        let ends = written.as_str().is_some_and(|text| text.ends_with(['/', '.']));
+        let is_folder = matches!(self.at(&target), Found::There(held) if held.kind == Kind::Folder);
+        match only.map(|source| step.value(source)) {
+            Some(source) if ends || is_folder => {
+                let source = source.as_str()?;
+                let file = instruction.flag("from").is_none() && self.listing.in_context(source).1 == Some(Kind::File);
+                if file {
+                    return Some((super::layout::absolute(&target, super::paths::name(source)), false));
+                }
+                Some((target, true))
+            }
+            Some(_) => Some((target, false)),
+            None => Some((target, true)),
+        }
+    }
+
+    /// What is known of a path, or of what fills it.
+    pub fn contents(&self, path: &str, inside: bool) -> Found {
+        if !inside {
+            return self.at(path);
+        }
+        match self.owned.tree.contents(path) {
+            [] => self.at(path),
+            [first, rest @ ..] if rest.iter().all(|other| other.held.owner == first.held.owner) => {
+                Found::There(first.held.clone())
+            }
+            [..] => Found::Maybe(None),
+        }
     }
 
     /// Who the process of a container is: `user` is that of a compose service, where one is set, else the image's own.

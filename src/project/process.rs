@@ -94,7 +94,15 @@ pub fn started<'d>(dockerfile: &'d Dockerfile, bases: &'d [Base]) -> impl Iterat
 }
 
 /// An ENTRYPOINT of more bytes is judged with its own stage, and not again with each that is FROM it.
-const MAX_INHERITED: usize = 4096;
+pub const MAX_INHERITED: usize = 4096;
+
+/// The first ENTRYPOINT that is longer than that in a file of several stages.
+pub(super) fn too_long(dockerfile: &Dockerfile) -> Option<Span> {
+    let long = dockerfile.instructions.iter().find(|instruction| {
+        matches!(instruction.kind, InstructionKind::Entrypoint(_)) && instruction.span.range().len() > MAX_INHERITED
+    });
+    long.filter(|_| dockerfile.stages.len() > 1).map(|instruction| instruction.keyword)
+}
 
 fn words(dockerfile: &Dockerfile, at: usize) -> Vec<StartedWord> {
     let Some(instruction) = dockerfile.instructions.get(at) else {

@@ -4,13 +4,17 @@
 //! starts (<https://github.com/moby/sys/blob/main/user/user.go>).
 
 pub mod accounts;
+mod missing;
 pub(in crate::project) mod stages;
 mod steps_down;
+mod unpinned;
 
 use std::collections::BTreeSet;
 
 use accounts::{Account, Accounts, Id, Made};
+pub use missing::Missing;
 pub use steps_down::StepsDown;
+pub use unpinned::Unpinned;
 
 use super::catalogue::{self, Entry, Family};
 use super::image::{Base, Cause, Image, Setting, Value};
@@ -19,6 +23,7 @@ use super::script::Scripts;
 use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
 use crate::artifact::shell;
 use crate::finding::Label;
+use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::span::Span;
 
@@ -60,6 +65,8 @@ pub struct User {
     pub labels: Vec<Label>,
     /// Where the process stops being root by itself, if it starts as root.
     pub steps_down: Option<StepsDown>,
+    /// What its USER names although nothing makes it, where that is sure.
+    pub missing: Option<Missing>,
     /// Who there is in the target stage.
     pub accounts: Accounts,
     /// What is known of the base image.
@@ -105,8 +112,10 @@ pub(super) type Built<'b> = &'b dyn Fn(&str) -> Option<(Answer, Option<String>)>
 ///
 /// `text` is the Dockerfile's, `context` the folder whose files COPY finds (for entrypoint scripts), `is_context` says of a
 /// name that it is a context that the build is given under this name instead of an image.
+#[allow(clippy::too_many_arguments, reason = "what a build is made of, and what is known beside it")]
 pub(super) fn resolve(
     snapshot: &Snapshot,
+    settings: &Settings,
     dockerfile: &Dockerfile,
     scripts: &Scripts,
     image: &Image,
@@ -127,7 +136,10 @@ pub(super) fn resolve(
     match &image.config.user {
         Some(setting) => user.set(setting, is_windows),
         None if is_windows => user.reason = Reason::Windows,
-        None => user.inherit(image, reference.as_deref(), built),
+        None => user.inherit(image, reference.as_deref(), settings, built),
+    }
+    if user.answer != Answer::Unknown {
+        user.missing = missing::find(&user, dockerfile, image, scripts);
     }
     user.tell_chain(dockerfile, image);
     if user.answer == Answer::Root || matches!(user.reason, Reason::UnknownBase) {
@@ -176,6 +188,7 @@ impl User {
             chain: String::new(),
             labels: Vec::new(),
             steps_down: None,
+            missing: None,
             accounts: Accounts::default(),
             base: None,
         }
@@ -234,11 +247,24 @@ impl User {
         };
     }
 
+    /// Who a container runs as when somebody else than the image says it: `user:` of a compose service, or `--user`.
+    #[must_use]
+    pub fn overridden(&self, text: &str) -> Self {
+        let mut user = Self { steps_down: None, missing: None, uid: None, account: None, ..self.clone() };
+        user.judge(text, Reason::User);
+        user
+    }
+
     /// The answer of the base image.
-    fn inherit(&mut self, image: &Image, reference: Option<&str>, built: Built<'_>) {
+    fn inherit(&mut self, image: &Image, reference: Option<&str>, settings: &Settings, built: Built<'_>) {
         if image.base() == Some(&Base::Scratch) {
             (self.answer, self.reason, self.uid) = (Answer::Root, Reason::Scratch, Some(0));
             self.text = Some("root".to_owned());
+            return;
+        }
+        if let Some(text) = reference.and_then(|reference| settings.base_user(reference)) {
+            self.judge(text, Reason::Base);
+            self.reason = Reason::Base;
             return;
         }
         let Some(entry) = self.base else {

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
 use crate::artifact::image_reference::ImageReference;
-use crate::artifact::shell::{Command, Word};
+use crate::artifact::shell::Command;
 use crate::finding::Severity;
+use crate::project::commands::packages_installed;
 use crate::project::image::{Base, Form};
 use crate::project::{Build, DockerfileFacts, Project, runtime};
 use crate::rule::{Check, Findings, Group, Rule};
@@ -83,7 +84,7 @@ fn kept_packages(file: &DockerfileFacts, build: &Build) -> Vec<Kept> {
             if removes {
                 break;
             }
-            packages.extend(installed(command).into_iter().filter(|(name, _)| is_build_tool(name)));
+            packages.extend(packages_installed(command).into_iter().filter(|(name, _)| is_build_tool(name)));
         }
         if let Some((_, span)) = packages.first() {
             let names = packages.iter().map(|(name, _)| name.clone()).collect();
@@ -92,25 +93,6 @@ fn kept_packages(file: &DockerfileFacts, build: &Build) -> Vec<Kept> {
     }
     // What is removed in a later RUN stays in the layer before.
     all
-}
-
-/// The packages that a command installs, without versions.
-fn installed(command: &Command) -> Vec<(String, Span)> {
-    let program = command.program();
-    let args = command.args();
-    let verb = args.iter().position(|word| {
-        let text = word.literal().unwrap_or_default();
-        matches!(
-            (&*program, &*text),
-            ("apt-get" | "apt" | "aptitude" | "dnf" | "yum" | "microdnf" | "tdnf" | "zypper", "install")
-                | ("apk", "add")
-        )
-    });
-    let Some(verb) = verb else { return Vec::new() };
-    let words = args.get(verb + 1..).unwrap_or_default().iter();
-    let text = |word: &Word| Some((word.literal()?, word.span));
-    let names = words.filter_map(text).filter(|(name, _)| !name.starts_with('-') && !name.starts_with('.'));
-    names.map(|(name, span)| (name.split(['=', '<', '>', '~']).next().unwrap_or_default().to_owned(), span)).collect()
 }
 
 fn removes_packages(command: &Command) -> bool {

@@ -2,14 +2,15 @@
 
 mod fix;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::compose::Mount;
+use crate::artifact::compose::{Mount, Service};
 use crate::finding::Severity;
 use crate::project::catalogue::{Entry, Family};
 use crate::project::user::{Answer, Reason, User};
-use crate::project::{Build, DockerfileFacts, OriginKind, Project};
+use crate::project::{Build, DockerfileFacts, Origin, OriginKind, Project};
 use crate::rule::{Check, Findings, Group, Rule};
+use crate::span::{FileId, Span};
 
 pub(crate) static RULE: Rule = Rule {
     id: "root-user",
@@ -28,7 +29,10 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Dockerfile(check),
 };
 
-/// How many mounts of services are shown.
+/// Images whose web server runs as the distribution's own account for that.
+const WWW_DATA: &[&str] = &["drupal", "httpd", "joomla", "matomo", "nextcloud", "php", "phpmyadmin", "wordpress"];
+
+/// How many mounts of services are shown; how many more there are is told.
 const MAX_MOUNTS: usize = 5;
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
@@ -43,29 +47,46 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
         }
     }
     let path = project.snapshot.path(file.file);
+    if stages.is_empty() {
+        return;
+    }
+    let services = by_build(project);
     for ((target, _), builds) in stages {
         let Some((build, user)) = builds.iter().max_by_key(|(build, user)| severity(build, user)).copied() else {
             continue;
         };
-        // The last stage is the same image whether a build names it or not, and whatever its name is.
+        // The last stage is the same image whether a build names it or not. No stage is known by its name: one that is
+        // renamed together with its `target:` is the same one.
         let is_last = target + 1 == file.syntax.stages.len();
-        let stage = file.syntax.stages.get(target).and_then(|stage| stage.name.as_ref());
-        let key = stage.filter(|_| !is_last).map(|name| name.text.to_lowercase()).unwrap_or_default();
+        let key = if is_last { "" } else { "target" };
+        let lacking = services_without_user(builds.iter().map(|(build, _)| *build));
+        let mut words = message(user);
+        if let [(first, _), more @ ..] = lacking.as_slice() {
+            let others = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            words.push_str(&format!("; service `{first}`{others} sets no `user:` of its own"));
+        }
         let mut reported = out
-            .report(user.span, message(user))
+            .report(user.span, words)
             .severity(severity(build, user))
             .help(help(user))
             .identity(path, format!("root {key}"));
         for label in &user.labels {
             reported = reported.label(label.span, label.message.clone());
         }
+        for (service, span) in lacking.iter().take(MAX_MOUNTS) {
+            reported = reported.label(*span, format!("service `{service}` sets no `user:`"));
+        }
         let builds: Vec<&Build> = builds.iter().map(|(build, _)| *build).collect();
-        let mounts = mounts(project, &builds);
+        let mounts = mounts(&services, &builds);
         if let Some(fix) = fix::fix(project, file, build, user, !mounts.is_empty()) {
             reported = reported.fix(fix);
         }
-        for (service, mount) in mounts.into_iter().take(MAX_MOUNTS) {
-            reported = reported.label(mount.span, format!("service `{service}` may write here, as root"));
+        for (at, (service, mount)) in mounts.iter().take(MAX_MOUNTS).enumerate() {
+            let more = match mounts.len().checked_sub(MAX_MOUNTS) {
+                Some(more) if more > 0 && at + 1 == MAX_MOUNTS => format!(" (and to {more} more mounts)"),
+                _ => String::new(),
+            };
+            reported = reported.label(mount.span, format!("service `{service}` may write here, as root{more}"));
         }
     }
 }
@@ -152,6 +173,9 @@ fn help(user: &User) -> String {
                 account.name
             )
         }
+        (_, None) if user.base.is_some_and(|entry| WWW_DATA.contains(&entry.repository)) => {
+            "the base image brings an account for it: end the stage with `USER www-data`".to_owned()
+        }
         (_, Some(account)) => {
             format!("the base image brings an account for it: end the stage with `USER {}`", account.name)
         }
@@ -171,23 +195,39 @@ fn help(user: &User) -> String {
     }
 }
 
-/// The mounts of the services of these builds that a container may write to, each once.
-fn mounts<'p>(project: &'p Project<'_>, builds: &[&Build]) -> Vec<(&'p str, &'p Mount)> {
-    let origins = || builds.iter().flat_map(|build| &build.origins).filter(|origin| origin.kind == OriginKind::Compose);
-    let services = project.applications.iter().flat_map(|application| &application.services).filter(|service| {
-        service.build.is_some()
-            && origins().any(|origin| {
-                origin.service.as_ref() == Some(&service.name)
-                    && service.build.as_ref().is_some_and(|build| build.span.file == origin.span.file)
-            })
-    });
-    let mut found: Vec<(&str, &Mount)> = Vec::new();
-    for service in services {
-        for mount in service.volumes.iter().filter(|mount| !mount.read_only) {
-            if found.iter().all(|(_, known)| known.span != mount.span) {
-                found.push((&service.name, mount));
-            }
+/// Where some services of a build set a user that is not root: those that do not, and where they say what they build.
+fn services_without_user<'b>(builds: impl Iterator<Item = &'b Build>) -> Vec<(&'b str, Span)> {
+    let origins = builds.flat_map(|build| &build.origins).filter(|origin| origin.kind == OriginKind::Compose);
+    let (set, lacking): (Vec<&Origin>, Vec<&Origin>) = origins.partition(|origin| origin.user.is_some());
+    if set.is_empty() {
+        return Vec::new();
+    }
+    lacking.into_iter().filter_map(|origin| Some((origin.service.as_deref()?, origin.span))).collect()
+}
+
+type ByBuild<'p> = BTreeMap<(&'p str, FileId), Vec<&'p Service>>;
+
+/// The services of all applications, by name and by the file of their `build:`.
+fn by_build<'p>(project: &'p Project<'_>) -> ByBuild<'p> {
+    let mut services = ByBuild::new();
+    for service in project.applications.iter().flat_map(|application| &application.services) {
+        if let Some(build) = &service.build {
+            services.entry((&service.name, build.span.file)).or_default().push(service);
         }
+    }
+    services
+}
+
+/// The mounts of the services of these builds that a container may write to, each once.
+fn mounts<'p>(services: &ByBuild<'p>, builds: &[&Build]) -> Vec<(&'p str, &'p Mount)> {
+    let origins = builds.iter().flat_map(|build| &build.origins).filter(|origin| origin.kind == OriginKind::Compose);
+    let keys: BTreeSet<(&str, FileId)> =
+        origins.filter_map(|origin| Some((origin.service.as_deref()?, origin.span.file))).collect();
+    let mut known = BTreeSet::new();
+    let mut found: Vec<(&str, &Mount)> = Vec::new();
+    for service in keys.iter().filter_map(|key| services.get(key)).flatten() {
+        let writable = service.volumes.iter().filter(|mount| !mount.read_only);
+        found.extend(writable.filter(|mount| known.insert(mount.span)).map(|mount| (&*service.name, mount)));
     }
     found
 }

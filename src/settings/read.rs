@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::artifact::yaml::{self, Node, Style, Value};
 use crate::span::{FileId, Span};
 
-use super::{BuildSetting, EnvPrefix, FailOn, Layer, PathGlob, RuleSetting, SettingsProblem, TrustIgnores};
+use super::{BuildSetting, EnvPrefix, FailOn, Layer, Ownership, PathGlob, RuleSetting, SettingsProblem, TrustIgnores};
 
 /// The name of a rule that may be set. The settings do not know the rules; whoever reads them hands in the names.
 #[derive(Copy, Clone, Debug)]
@@ -31,6 +31,8 @@ const KEYS: &[&str] = &[
     "criteria",
     "criteria-label",
     "base-images",
+    "base-users",
+    "ownership",
     "comment",
     "check-name",
     "trust-ignores",
@@ -88,6 +90,8 @@ impl Reader<'_> {
                 "criteria" => self.layer.criteria = self.globs(key, value),
                 "criteria-label" => self.layer.criteria_label = self.label(value),
                 "base-images" => self.layer.base_images = self.texts(key, value, "python: \"3.13\""),
+                "base-users" => self.layer.base_users = self.texts(key, value, "registry.example.com/base: app"),
+                "ownership" => self.layer.ownership = self.ownership(value),
                 "comment" => self.layer.comment = self.flag(key, value),
                 "check-name" => self.layer.check_name = self.check_name(value),
                 "trust-ignores" => {
@@ -309,6 +313,18 @@ impl Reader<'_> {
             }
         }
         globs
+    }
+
+    fn ownership(&mut self, value: &Node) -> Option<Ownership> {
+        let found = match value.as_str() {
+            Some("user") => Some(Ownership::User),
+            Some("root") => Some(Ownership::Root),
+            _ => None,
+        };
+        if found.is_none() {
+            self.wrong("ownership", value, "user or root", &["user", "root"]);
+        }
+        found
     }
 
     fn flag(&mut self, key: &str, value: &Node) -> Option<bool> {

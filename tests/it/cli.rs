@@ -14,7 +14,7 @@ const BROKEN: &str = "FROM debian:12\nUSER 10001\nCMD [\"cd /app && ./run\"]\n";
 /// The same mistake in a file that nobody takes for a renamed [`BROKEN`].
 const OLDER: &str = "FROM alpine:3\nLABEL a=b\nUSER 65532\nSTOPSIGNAL SIGINT\nCMD [\"cd / && ./start\"]\n";
 
-const CLEAN: &str = "FROM debian:12\nRUN useradd --uid 10001 app\nUSER app\nCMD [\"true\"]\n";
+const CLEAN: &str = "FROM debian:12\nRUN useradd --uid 10001 app\nUSER 10001\nCMD [\"true\"]\n";
 
 #[track_caller]
 fn check(run: &Run, code: i32, in_stdout: &[&str], in_stderr: &[&str]) {

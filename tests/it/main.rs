@@ -17,6 +17,7 @@ mod dockerignore;
 mod engine;
 #[cfg(feature = "cli")]
 mod fake_github;
+#[cfg(feature = "cli")]
 mod fixes;
 #[cfg(feature = "cli")]
 mod hostile;
@@ -34,6 +35,7 @@ mod same;
 mod sending;
 mod settings;
 mod start;
+#[cfg(feature = "cli")]
 mod suppressions;
 mod tidy;
 mod tree;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll::settings::Settings;
+use plimsoll::settings::{PATHS, Settings};
 use plimsoll::snapshot::{Kind, Snapshot};
 
 /// The root of the repository.
@@ -20,6 +20,10 @@ pub(crate) fn snapshot(dir: &Path) -> Snapshot {
         (path.clone(), Kind::File, Some(size))
     });
     let mut snapshot = Snapshot::new(dir.display().to_string(), listing);
+    for file in PATHS.iter().filter_map(|path| snapshot.find(path)).collect::<Vec<_>>() {
+        let bytes = std::fs::read(dir.join(snapshot.path(file))).unwrap();
+        snapshot.set_text(file, bytes);
+    }
     loop {
         let wanted = plimsoll::project::wanted(&snapshot, &settings);
         if wanted.is_empty() {

@@ -533,7 +533,7 @@ pub(super) fn anything(runner: Option<(&Runner, Span)>) -> Contents {
 }
 
 /// The absolute path that a word of an instruction means.
-fn resolved(step: &Step, word: &Word) -> Option<String> {
+pub(super) fn resolved(step: &Step, word: &Word) -> Option<String> {
     let value = step.value(word);
     let path = value.as_str()?;
     if path.starts_with('/') { Some(absolute("/", path)) } else { Some(absolute(&known(&step.workdir)?, path)) }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::accounts::{Accounts, Made, Tool};
-use crate::artifact::dockerfile::{Dockerfile, InstructionKind, Transfer};
+use crate::artifact::dockerfile::{Dockerfile, InstructionKind, Transfer, Word};
 use crate::artifact::shell::Body;
 use crate::project::catalogue;
 use crate::project::image::{Base, Image, Step};
@@ -111,13 +111,14 @@ impl Origins<'_> {
         let target = step.value(&transfer.target);
         let target = target.as_str().unwrap_or_default().trim_end_matches('/').to_owned();
         let from = instruction.flag("from").and_then(|flag| flag.value.as_ref());
+        let is_root = |source: &Word| step.value(source).as_str().is_some_and(|path| path.trim_matches('/').is_empty());
         let names_passwd = |path: &str| path.trim_end_matches('/').ends_with("etc/passwd");
         let is_archive = |path: &str| path.contains(".tar") || path.ends_with(".tgz");
         let copies = |path: &str| match target.as_str() {
             "/etc/passwd" => true,
             "/etc" => names_passwd(path) || path.trim_matches('/') == "etc" || self.has(path, "passwd"),
             "" => {
-                (from.is_some() && path.trim_matches('/').is_empty())
+                from.is_some()
                     || self.has(path, "etc/passwd")
                     || (matches!(instruction.kind, InstructionKind::Add(_)) && is_archive(path))
             }
@@ -132,9 +133,10 @@ impl Origins<'_> {
         if let Some(source) = source {
             let accounts = Arc::make_mut(shared);
             match stage {
+                // A folder that becomes the root may have an `etc/passwd` too.
                 Some(Some(stage)) => match found.get(&stage) {
-                    Some(other) => accounts.take(other),
-                    None => accounts.incomplete = true,
+                    Some(other) if !target.is_empty() || is_root(source) => accounts.take(other),
+                    _ => accounts.incomplete = true,
                 },
                 Some(None) => accounts.incomplete = true,
                 None => match self.text(step.value(source).as_str().unwrap_or_default()) {
