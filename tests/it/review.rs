@@ -13,10 +13,10 @@ const ROOT: &str = "FROM debian:12\nWORKDIR /app\nCOPY app.sh .\nCMD [\"/app/app
 
 /// A user with a number of its own.
 const SAFE: &str =
-    "FROM debian:12\nRUN useradd --uid 10001 app\nWORKDIR /app\nCOPY app.sh .\nUSER app\nCMD [\"/app/app.sh\"]\n";
+    "FROM debian:12\nRUN useradd --uid 10001 app\nWORKDIR /app\nCOPY app.sh .\nUSER 10001\nCMD [\"/app/app.sh\"]\n";
 
 /// As SAFE, with a line that BuildKit refuses.
-const BROKEN: &str = "FROM debian:12\nRUN useradd --uid 10001 app\nWORKDIR /app\nCOPPY app.sh .\nUSER app\n";
+const BROKEN: &str = "FROM debian:12\nRUN useradd --uid 10001 app\nWORKDIR /app\nCOPPY app.sh .\nUSER 10001\n";
 
 /// Names both Dockerfiles, so that what is wrong with them stops a build.
 const COMPOSE: &str = "\
