@@ -563,7 +563,7 @@ check-name: plimsoll on this
                 "just text",
                 "the settings must be a mapping",
                 "fail-on: …, exclude: …, rules: …, builds: …, applications: …, env-prefix: …, internal-services: …, \
-                 require: …, criteria: …, criteria-label: …, base-images: …, comment: …, check-name: …, trust-ignores: …",
+                 require: …, criteria: …, criteria-label: …, base-images: …, base-users: …, ownership: …, comment: …, check-name: …, trust-ignores: …",
             ),
             (
                 "comment: true\ncomment: false",
