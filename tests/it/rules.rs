@@ -162,6 +162,7 @@ fn summary(report: &Report<'_>) -> String {
 }
 
 /// Every `bad` example of every doc, with what to call it.
+#[cfg(feature = "cli")]
 pub(crate) fn bad_examples() -> Vec<(String, Snapshot)> {
     let mut all = Vec::new();
     for rule in RULES {
