@@ -1,6 +1,6 @@
 //! Applying fixes: which of them, in which order, and the proof of each.
 //!
-//! A fix is a value until here. [`apply`] turns edits into other files, [`mend`] chooses the fixes of a report, and keeps
+//! A fix is a value until here. [`apply()`] turns edits into other files, [`mend`] chooses the fixes of a report, and keeps
 //! those alone that hold when the result is judged: the finding is gone, and nothing has come. Whoever writes files to a
 //! disk, or shows what would change, gets the files before and after.
 

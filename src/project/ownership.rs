@@ -1,6 +1,6 @@
 //! Who owns what in the image that a build makes, and whether its process may write where it has to.
 //!
-//! The instructions of each stage that runs are followed in order, and what they do to folders is kept as a [`Tree`]: COPY
+//! The instructions of each stage that runs are followed in order, and what they do to folders is kept as a `Tree`: COPY
 //! and ADD with `--chown` and `--chmod`, WORKDIR, and in a RUN `chown`, `chgrp`, `chmod`, `mkdir`, `install`, `rm` and their
 //! like. The sources of the behaviour are BuildKit's `dockerfile2llb/convert.go` and `solver/llbsolver/file`, each case
 //! asked of a real engine by `tests/it/ownership.rs`:

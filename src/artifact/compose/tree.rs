@@ -1,7 +1,7 @@
 //! The values of a compose file, each with its place: what Compose works on once YAML is read and variables are replaced.
 //!
-//! Files are laid over each other as trees ([`super::merge`]) after their short forms are written out
-//! ([`super::canonical`]). A node keeps the span of the text that it came from through all of that, so that every
+//! Files are laid over each other as trees (`super::merge`) after their short forms are written out
+//! (`super::canonical`). A node keeps the span of the text that it came from through all of that, so that every
 //! effective value knows the file and line that a person would edit. Aliases and merge keys are followed: what an anchor
 //! holds stands where the anchor stands.
 
