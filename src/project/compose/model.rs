@@ -19,6 +19,9 @@ use super::{MAX_CHAIN, MAX_INCLUSIONS, MAX_SERVICES};
 /// How many nodes the trees of one application may have together, each counted as often as it is laid over another.
 const MAX_WORK: usize = 3_000_000;
 
+/// How many values all services together may take from those that they extend.
+const MAX_COPIED: usize = 2_000_000;
+
 /// What a set of files makes.
 pub(super) struct Model {
     pub(super) root: Arc<Node>,
@@ -46,6 +49,8 @@ pub(super) struct Resolver<'a> {
     bases: BTreeMap<FileId, String>,
     inclusions: usize,
     work: usize,
+    /// How many values services took from those that they extend.
+    copied: usize,
     incomplete: bool,
 }
 
@@ -70,6 +75,7 @@ impl<'a> Resolver<'a> {
             bases: BTreeMap::new(),
             inclusions: 0,
             work: 0,
+            copied: 0,
             incomplete: false,
         }
     }
@@ -224,11 +230,31 @@ impl<'a> Resolver<'a> {
         chain.push(own);
         let base = self.extended(source, &base, env, chain);
         chain.pop();
+        if !self.may_take(&base, name.span) {
+            return plain();
+        }
         let merged = merge::merge_service(&merge::settle(&base), &plain(), &mut self.refused);
         // The service is the one that extends; a person looks for it there.
         let merged = Arc::new(Node { span: entry.value.span, value: merged.value.clone(), mark: entry.value.mark });
         self.extended.insert(key, Arc::clone(&merged));
         merged
+    }
+
+    /// Whether a service may still take all that `base` has; the first that may not is told.
+    fn may_take(&mut self, base: &Node, span: Span) -> bool {
+        // A long name is copied too.
+        let size = |entry: &Entry| 1 + entry.key.len() / 64;
+        let inside = |entry: &Entry| {
+            size(entry) + entry.value.items().len() + entry.value.entries().iter().map(size).sum::<usize>()
+        };
+        let before = self.copied;
+        self.copied = before.saturating_add(base.entries().iter().map(inside).sum::<usize>().max(1));
+        if before <= MAX_COPIED && self.copied > MAX_COPIED {
+            let message =
+                format!("services take more than {MAX_COPIED} values from those they extend; the rest is not followed");
+            self.gap(span, message);
+        }
+        self.copied <= MAX_COPIED
     }
 
     /// A file with what it includes: names that it has itself must be the same.

@@ -73,7 +73,7 @@ fn conforms_labelled_issues_are_judged_and_claim_nothing() {
 }
 
 #[test]
-fn conforms_an_issue_that_cannot_be_read_is_a_gap_and_ends_nothing() {
+fn an_issue_that_cannot_be_read_is_a_gap_and_ends_nothing() {
     let table: [(&str, Option<FaultKind>, &str); 3] = [
         ("no permission", None, "issues: read"),
         ("an answer that is no JSON", Some(FaultKind::Garbage), "cannot be read"),
