@@ -251,7 +251,7 @@ impl Service {
     pub fn healthcheck(&self) -> Option<&Node> {
         let check = self.at(&["healthcheck"])?;
         let disabled = check.get("disable").is_some_and(|node| node.as_bool() == Some(true));
-        let first = check.get("test").map(|test| test.items().first().unwrap_or(test));
+        let first = check.get("test").and_then(|test| test.items().first());
         (!disabled && first.and_then(|first| first.as_str()) != Some("NONE")).then_some(check)
     }
 

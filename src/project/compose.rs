@@ -1,13 +1,12 @@
 //! Compose applications: which files belong together, and what their services are then.
 //!
-//! The source of the behaviour is the Compose specification and the file names that compose-go looks for
-//! (`cli/options.go`, `DefaultFileNames` and `DefaultOverrideFileNames`).
+//! The source of the behaviour is the Compose specification.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::artifact::Problem;
-use crate::artifact::build_call::{ComposeCall, Given};
+use crate::artifact::build_call::ComposeCall;
 use crate::artifact::compose::tree::{Node, Value};
 use crate::artifact::compose::{self, Compose, Service, read};
 use crate::settings::Settings;
@@ -19,21 +18,20 @@ use super::{Gap, paths};
 pub(crate) mod causes;
 mod consistency;
 mod model;
+mod sets;
 
 use model::Resolver;
-
-/// The file that `docker compose` takes, the first one that exists.
-const DEFAULT_FILES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-
-/// The file that it then puts on top, the first one that exists.
-const OVERRIDE_FILES: &[&str] =
-    &["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+use sets::{FileSet, file_sets};
+pub(super) use sets::{env_files_of, folders_of, named_by};
 
 /// How long a chain of `extends` or `include` may be. Real ones have two or three links.
 pub const MAX_CHAIN: usize = 16;
 
 /// How many files one application may include, each counted as often as it is included.
 pub const MAX_INCLUSIONS: usize = 1_000;
+
+/// How many applications are judged. Real repositories have some dozens.
+pub const MAX_APPLICATIONS: usize = 1_000;
 
 /// How many services an application may have once everything is included.
 pub const MAX_SERVICES: usize = 10_000;
@@ -59,6 +57,9 @@ pub struct Application {
     pub unknown_keys: Vec<(Problem, Option<&'static str>)>,
     /// Whether files are missing that would complete it, so that nothing can be said about what is not there.
     pub partial: bool,
+    /// The files of variables that a command names with `--env-file`, the one that counts most first; none where it is the
+    /// `.env` of the folder.
+    pub env_files: Vec<String>,
     /// The folder that the paths of each of its files start from.
     bases: BTreeMap<FileId, String>,
 }
@@ -119,15 +120,8 @@ pub(super) fn applications(
     Applications { list, gaps }
 }
 
-/// Files that are used together.
-struct FileSet {
-    files: Vec<usize>,
-    folder: String,
-    partial: bool,
-}
-
 fn application(resolver: &mut Resolver<'_>, set: FileSet) -> Application {
-    let model::Model { root, mut refused, bases, incomplete } = resolver.model(&set.files, &set.folder);
+    let model::Model { root, mut refused, bases, incomplete } = resolver.model(&set.files, &set.folder, &set.env);
     let mut services = read::services(&root);
     if services.len() > MAX_SERVICES {
         services.truncate(MAX_SERVICES);
@@ -141,12 +135,8 @@ fn application(resolver: &mut Resolver<'_>, set: FileSet) -> Application {
         let shape = compose::schema::check(&root);
         refused.extend(shape.problems);
         unknown_keys = shape.unknown_keys;
-        let profiles = paths::join(&set.folder, ".env").and_then(|path| resolver.snapshot.find(&path));
-        let profiles = profiles.map(|file| compose::dotenv::parse(resolver.snapshot.str(file)));
-        let profiles = profiles.and_then(|env| env.get("COMPOSE_PROFILES").cloned()).unwrap_or_default();
-        let profiles: Vec<String> = profiles.split(',').map(|profile| profile.trim().to_owned()).collect();
         if !incomplete {
-            inconsistent = consistency::check(&root, &services, &profiles);
+            inconsistent = consistency::check(&root, &services, &set.profiles);
         }
     }
     Application {
@@ -158,6 +148,7 @@ fn application(resolver: &mut Resolver<'_>, set: FileSet) -> Application {
         inconsistent,
         unknown_keys,
         partial: set.partial,
+        env_files: if set.given_env { set.env } else { Vec::new() },
         bases,
     }
 }
@@ -182,137 +173,6 @@ fn complete_each_other(list: &mut [Application]) {
             application.inconsistent.retain(|problem| larger.iter().all(|refused| refused.contains(&problem.span)));
         }
     }
-}
-
-/// Which files make an application.
-fn file_sets(resolver: &mut Resolver<'_>, settings: &Settings, calls: &[&ComposeCall]) -> Vec<FileSet> {
-    let (snapshot, composes) = (resolver.snapshot, resolver.composes);
-    let mut used = BTreeSet::new();
-    for compose in composes {
-        for (path, span, text) in references(snapshot, compose) {
-            match path.as_deref().and_then(|path| resolver.by_path.get(path)) {
-                Some(&at) => {
-                    used.insert(at);
-                }
-                None => {
-                    let why = if is_remote(&text) { "lies elsewhere" } else { "could not be read" };
-                    resolver.gap(
-                        span,
-                        format!(
-                            "`{text}` {why}, so that what it adds is not judged; a copy in the repository would be"
-                        ),
-                    );
-                }
-            }
-        }
-    }
-    let mut sets: Vec<FileSet> = Vec::new();
-    let folders: BTreeSet<&str> = resolver.by_path.keys().map(|path| paths::folder(path)).collect();
-    let mut defaults = BTreeMap::new();
-    for folder in folders {
-        let find =
-            |names: &[&str]| names.iter().find_map(|name| resolver.by_path.get(&*paths::join(folder, name)?).copied());
-        let Some(default) = find(DEFAULT_FILES) else { continue };
-        defaults.insert(folder.to_owned(), default);
-        if let Some(over) = find(OVERRIDE_FILES) {
-            used.insert(over);
-            used.insert(default);
-            sets.push(FileSet { files: vec![default, over], folder: folder.to_owned(), partial: false });
-        }
-    }
-    for (files, folder) in named_sets(resolver, settings, calls) {
-        let Some((first, overlays)) = files.split_first() else { continue };
-        used.extend(overlays);
-        if !defaults.values().any(|default| default == first) {
-            used.insert(*first);
-        }
-        if files.len() > 1 || !defaults.values().any(|default| default == first) {
-            sets.push(FileSet { files, folder, partial: false });
-        }
-    }
-    for (at, compose) in composes.iter().enumerate() {
-        if used.contains(&at) {
-            continue;
-        }
-        let folder = paths::folder(snapshot.path(compose.file));
-        let base = defaults.get(folder).copied().filter(|&default| default != at);
-        let is_default = defaults.values().any(|&default| default == at);
-        let incomplete = compose.services.iter().find(|service| {
-            service.extends.is_none() && !["image", "build", "provider"].iter().any(|key| service.entry(key).is_some())
-        });
-        let set = match (base, incomplete) {
-            (Some(base), Some(_)) => FileSet { files: vec![base, at], folder: folder.to_owned(), partial: false },
-            (None, Some(_)) if !is_default && compose.includes.is_empty() => {
-                FileSet { files: vec![at], folder: folder.to_owned(), partial: true }
-            }
-            _ => FileSet { files: vec![at], folder: folder.to_owned(), partial: false },
-        };
-        sets.push(set);
-    }
-    sets.sort_by(|a, b| (&a.files, &a.folder).cmp(&(&b.files, &b.folder)));
-    sets.dedup_by(|a, b| a.files == b.files);
-    sets
-}
-
-/// The sets of files that the settings and commands name, each with the folder that its paths start from.
-fn named_sets(resolver: &mut Resolver<'_>, settings: &Settings, calls: &[&ComposeCall]) -> Vec<(Vec<usize>, String)> {
-    let mut sets = Vec::new();
-    let snapshot = resolver.snapshot;
-    let settings_file = crate::settings::PATHS.iter().find_map(|path| snapshot.find(path));
-    for paths_named in &settings.applications {
-        let mut files = Vec::new();
-        let mut folder = None;
-        for path in paths_named {
-            let joined = paths::join("", path);
-            match joined.as_deref().and_then(|path| resolver.by_path.get(path)).copied() {
-                Some(at) => {
-                    folder.get_or_insert_with(|| paths::folder(joined.as_deref().unwrap_or_default()).to_owned());
-                    files.push(at);
-                }
-                None => {
-                    if let Some(file) = settings_file {
-                        let message = format!("the settings name the compose file `{path}`, which is not there");
-                        resolver.gap(Span::file_start(file), message);
-                    }
-                }
-            }
-        }
-        sets.push((files, folder.unwrap_or_default()));
-    }
-    for call in calls.iter().filter(|call| !call.files.is_empty()) {
-        let Some(base) = &call.folder else {
-            resolver.gap(call.span, "the folder that Compose starts in is only known when it runs".to_owned());
-            continue;
-        };
-        let mut files = Vec::new();
-        let mut folder = None;
-        let mut missing = None;
-        for given in &call.files {
-            let path = match given {
-                Given::Known(path) => paths::join(base, path),
-                Given::Unknown(_) => None,
-            };
-            match path.as_deref().and_then(|path| resolver.by_path.get(path)).copied() {
-                Some(at) => {
-                    folder.get_or_insert_with(|| paths::folder(path.as_deref().unwrap_or_default()).to_owned());
-                    files.push(at);
-                }
-                None => missing = missing.or(Some(given)),
-            }
-        }
-        if let Some(Given::Known(what) | Given::Unknown(what)) = missing {
-            let message = format!(
-                "Compose is called with the file `{what}`, which could not be read: what it makes of the others is not judged"
-            );
-            resolver.gap(call.span, message);
-            continue;
-        }
-        if let Some(Given::Known(directory)) = &call.project_directory {
-            folder = paths::join(base, directory);
-        }
-        sets.push((files, folder.unwrap_or_default()));
-    }
-    sets
 }
 
 /// Services that cannot be started as they are, and nothing that is known here completes them.

@@ -13,7 +13,7 @@ use crate::snapshot::{Kind, Snapshot};
 use crate::span::FileId;
 
 use super::callers::{self, Caller};
-use super::compose::{Application, Applications, applications, references};
+use super::compose::{Application, Applications, applications, env_files_of, folders_of, named_by, references};
 use super::{Gap, builds, paths};
 
 /// What was found and parsed.
@@ -120,10 +120,24 @@ impl Sources {
             call.files.iter().filter_map(path).collect::<Vec<_>>()
         });
         let set = settings.applications.iter().flatten().filter_map(|path| paths::join("", path));
-        let named: BTreeSet<FileId> = called.chain(set).filter_map(|path| snapshot.find(&path)).collect();
         let is_file = |file: &FileId| {
             snapshot.entry(*file).is_some_and(|entry| matches!(entry.kind, Kind::File | Kind::Executable))
         };
+        let mut by_variable: BTreeSet<FileId> = BTreeSet::new();
+        let mut dot_envs = Vec::new();
+        for folder in folders_of(todo.iter().map(|&file| snapshot.path(file))) {
+            let Some(env) = paths::join(folder, ".env").and_then(|path| snapshot.find(&path)).filter(is_file) else {
+                continue;
+            };
+            dot_envs.push(env);
+            let files = named_by(folder, &dotenv::parse(snapshot.str(env)));
+            by_variable.extend(files.into_iter().flatten().filter_map(|path| snapshot.find(&path)));
+        }
+        let given = self.calls().flat_map(|calls| &calls.composes).filter_map(env_files_of).flatten();
+        let given: Vec<FileId> = given.filter_map(|path| snapshot.find(&path)).filter(is_file).collect();
+        let mut named: BTreeSet<FileId> = called.chain(set).filter_map(|path| snapshot.find(&path)).collect();
+        named.extend(by_variable);
+        self.unread.extend(given.into_iter().chain(dot_envs).filter(|&file| snapshot.is_unread(file)));
         let named: Vec<FileId> = named.into_iter().filter(|file| !todo.contains(file)).filter(is_file).collect();
         todo.extend(named);
         let mut seen: BTreeSet<FileId> = todo.iter().copied().collect();

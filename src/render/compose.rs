@@ -39,7 +39,13 @@ pub fn document(project: &Project<'_>, applications: &[&Application]) -> String 
                     json!({ "path": path, "line": line, "message": message })
                 })
                 .collect();
-            json!({ "files": files(project, application), "model": model, "origins": origins, "refused": refused })
+            json!({
+                "files": files(project, application),
+                "env_files": application.env_files.iter().rev().collect::<Vec<_>>(),
+                "model": model,
+                "origins": origins,
+                "refused": refused
+            })
         })
         .collect();
     format!("{:#}\n", json!({ "version": 1, "applications": list }))
@@ -119,6 +125,11 @@ impl Writer<'_> {
     fn head(&mut self, project: &Project<'_>, application: &Application) {
         let files = files(project, application).iter().map(|path| clean(path)).collect::<Vec<_>>().join(", ");
         self.out.push_str(&format!("# {files}\n"));
+        if !application.env_files.is_empty() {
+            // The last one that a command names counts most.
+            let given = application.env_files.iter().rev().map(|path| clean(path)).collect::<Vec<_>>().join(", ");
+            self.out.push_str(&format!("# with the variables of {given}\n"));
+        }
         for (span, message) in refused(application) {
             let (path, line) = place(self.snapshot, span);
             self.out.push_str(&format!("# {}:{line}: Compose refuses this: {}\n", clean(path), clean(message)));

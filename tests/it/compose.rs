@@ -163,6 +163,87 @@ fn paths_that_leave_the_repository_are_never_read() {
     assert_eq!(project.builds.len(), 0);
 }
 
+#[test]
+fn variables_and_commands_say_which_files_and_variables_are_used() {
+    let app = "services:\n  app:\n    image: app:${TAG:-none}\n";
+    let over = "services:\n  app:\n    restart: always\n";
+    // What lies there, and for every application its files and the image of `app`.
+    type Files<'f> = &'f [(&'f str, &'f str)];
+    let cases: &[(Files<'_>, &[&str])] = &[
+        (&[("compose.yaml", app), (".env", "TAG=1\n")], &["compose.yaml: app:1"]),
+        (
+            &[("compose.yaml", app), ("over.yaml", over), (".env", "TAG=1\nCOMPOSE_FILE=compose.yaml:over.yaml\n")],
+            &["compose.yaml over.yaml: app:1"],
+        ),
+        (
+            &[("compose.yaml", app), ("compose.override.yaml", over), (".env", "COMPOSE_FILE=compose.yaml\n")],
+            &["compose.yaml: app:none", "compose.yaml compose.override.yaml: app:none"],
+        ),
+        (
+            &[
+                ("d/compose.yaml", app),
+                ("d/b.txt", over),
+                (".env", "TAG=1\nCOMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE=d/compose.yaml;d/b.txt\n"),
+                ("d/.env", "TAG=2"),
+            ],
+            &["d/compose.yaml d/b.txt: app:1"],
+        ),
+        (
+            &[("compose.yaml", app), (".env", "COMPOSE_FILE=compose.yaml:../outside.yaml\n")],
+            &["compose.yaml: app:none"],
+        ),
+        (
+            &[
+                ("compose.yaml", app),
+                (".env", "TAG=1\n"),
+                ("p.env", "TAG=2\n"),
+                ("Makefile", "up:\n\tdocker compose --env-file p.env up\n"),
+            ],
+            &["compose.yaml: app:2"],
+        ),
+        (
+            &[
+                ("compose.yaml", app),
+                (".env", "TAG=1\n"),
+                ("p.env", "TAG=2\n"),
+                ("Makefile", "up:\n\tdocker compose up\nprod:\n\tdocker compose --env-file p.env up\n"),
+            ],
+            &["compose.yaml: app:1", "compose.yaml: app:2"],
+        ),
+    ];
+    for (files, expected) in cases {
+        let snapshot = Snapshot::from_texts("t", files.iter().copied());
+        let settings = Settings::default();
+        let project = Project::new(&snapshot, &settings);
+        let told = project.applications.iter().map(|application| {
+            let paths = application.files.iter().map(|&at| snapshot.path(project.composes[at].file));
+            let image = application.service("app").and_then(|app| app.image.as_ref()).map(|image| image.text.clone());
+            format!("{}: {}", paths.collect::<Vec<_>>().join(" "), image.unwrap_or_default())
+        });
+        assert_eq!(told.collect::<Vec<_>>(), *expected, "{files:?}");
+        let outside = files.iter().any(|(_, text)| text.contains("outside"));
+        assert_eq!(project.gaps.iter().any(|gap| gap.message.contains("`COMPOSE_FILE` names a file")), outside);
+    }
+}
+
+#[test]
+fn a_profile_that_a_command_switches_on_is_on() {
+    let text = "services:\n  app:\n    image: a:1\n    depends_on: [db]\n  db:\n    image: b:1\n    profiles: [data]\n";
+    let cases = [
+        ("docker compose up", false),
+        ("docker compose --profile data up", true),
+        ("docker compose --profile '*' up", true),
+        ("docker compose --profile other up", false),
+    ];
+    for (command, is_on) in cases {
+        let makefile = format!("up:\n\t{command}\n");
+        let snapshot = Snapshot::from_texts("t", [("compose.yaml", text), ("Makefile", &*makefile)]);
+        let settings = Settings::default();
+        let project = Project::new(&snapshot, &settings);
+        assert_eq!(project.applications[0].inconsistent.is_empty(), is_on, "{command}");
+    }
+}
+
 /// Every key of the specification with a value of the type that it asks for, as a compose file.
 fn samples(schema: &serde_json::Value) -> Vec<(String, serde_json::Value)> {
     use serde_json::{Value as Json, json};

@@ -10,6 +10,7 @@ mod bless;
 #[cfg(feature = "cli")]
 mod cli;
 mod compose;
+mod compose_itself;
 mod context;
 mod criteria;
 mod dockerfile;

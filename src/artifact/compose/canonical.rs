@@ -25,6 +25,7 @@ fn service(service: &Arc<Node>, problems: &mut Vec<Problem>) -> Arc<Node> {
         "annotations" | "environment" | "labels" | "sysctls" => pairs(value),
         "deploy" => each(value, |key, value| if key == "labels" { pairs(value) } else { Arc::clone(value) }),
         "extra_hosts" => hosts(value),
+        "healthcheck" => each(value, |key, value| if key == "test" { shell_test(value) } else { Arc::clone(value) }),
         "depends_on" => depends_on(value),
         "networks" | "models" => names(value),
         "env_file" => items(&list(value), env_file),
@@ -183,7 +184,7 @@ fn hosts(node: &Arc<Node>) -> Arc<Node> {
     let mut out = Vec::new();
     let text = |host: &str, item: &Node| {
         let scalar = item.scalar()?;
-        let joined = format!("{host}={}", scalar.marked());
+        let joined = format!("{host}={}", without_brackets(scalar.marked()));
         Some(Node::new(item.span, Value::Scalar(scalar.piece(&joined))))
     };
     match &node.value {
@@ -200,13 +201,28 @@ fn hosts(node: &Arc<Node>) -> Arc<Node> {
                 let Some(scalar) = item.scalar() else { continue };
                 let marked = scalar.marked();
                 let separated = marked.split_once('=').or_else(|| marked.split_once(':'));
-                let joined = separated.map_or(marked.to_owned(), |(host, address)| format!("{host}={address}"));
+                let joined = separated
+                    .map_or(marked.to_owned(), |(host, address)| format!("{host}={}", without_brackets(address)));
                 out.push(Node::new(item.span, Value::Scalar(scalar.piece(&joined))));
             }
         }
         Value::Null | Value::Scalar(_) => return Arc::clone(node),
     }
     Arc::new(Node { span: node.span, value: Value::List(out), mark: node.mark })
+}
+
+/// An IPv6 address.
+fn without_brackets(address: &str) -> &str {
+    address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address)
+}
+
+/// A test that is one text is run by a shell, whatever it says: `NONE` too.
+fn shell_test(node: &Arc<Node>) -> Arc<Node> {
+    if node.scalar().is_none() {
+        return Arc::clone(node);
+    }
+    let words = vec![Node::text(node.span, "CMD-SHELL"), Node::new(node.span, node.value.clone())];
+    Arc::new(Node { span: node.span, value: Value::List(words), mark: node.mark })
 }
 
 /// `gpus: all` is every device.

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::Problem;
 use crate::artifact::compose::tree::{Entry, Node};
-use crate::artifact::compose::{MountKind, Service};
+use crate::artifact::compose::{MountKind, Service, schema};
 use crate::span::Span;
 
-/// What is wrong with a model, in no particular order. `profiles` are those that the repository itself switches on.
-pub(super) fn check(model: &Node, services: &[Service], profiles: &[String]) -> Vec<Problem> {
+/// What is wrong with a model, in no particular order. `profiles` are those that the repository itself switches on,
+/// `*` all of them.
+pub(super) fn check(model: &Node, services: &[Service], profiles: &BTreeSet<String>) -> Vec<Problem> {
     let mut checker = Checker {
         model,
         services: services.iter().map(|service| (&*service.name, service)).collect(),
@@ -27,7 +28,7 @@ pub(super) fn check(model: &Node, services: &[Service], profiles: &[String]) -> 
 struct Checker<'m> {
     model: &'m Node,
     services: BTreeMap<&'m str, &'m Service>,
-    profiles: &'m [String],
+    profiles: &'m BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
@@ -45,6 +46,8 @@ impl<'m> Checker<'m> {
             let message = format!("service `{name}` has both `network_mode` and `networks`, which exclude each other");
             self.problem(mode.key_span, message);
         }
+        self.said_twice(service);
+        self.build_and_health(service);
         for entry in service.at(&["networks"]).map(|networks| networks.entries()).unwrap_or_default() {
             if entry.key != "default" {
                 self.declared(name, "networks", "network", &entry.key, entry.key_span);
@@ -96,10 +99,53 @@ impl<'m> Checker<'m> {
         }
     }
 
+    /// What two keys say of the same thing.
+    fn said_twice(&mut self, service: &Service) {
+        let name = &service.name;
+        for (key, path) in TWICE {
+            let (Some(own), Some(deployed)) = (service.at(&[key]), service.at(path)) else { continue };
+            let amount = |node: &Node| amount(node.known()?);
+            if let (Some(one), Some(other)) = (amount(own), amount(deployed))
+                && (one - other).abs() > 1e-9
+                && one != 0.0
+            {
+                let message = format!("service `{name}` sets `{key}` and `{}` to different values", path.join("."));
+                self.problem(own.span, message);
+            }
+        }
+        let copies = service.at(&["scale"]).or_else(|| service.at(&["deploy", "replicas"]));
+        let several = copies.and_then(|node| amount(node.known()?)).is_some_and(|copies| copies > 1.0);
+        if let Some(container) = service.entry("container_name").filter(|_| several) {
+            let message = format!("service `{name}` has a `container_name`, which only one of its copies could have");
+            self.problem(container.key_span, message);
+        }
+    }
+
+    /// Platforms, the program that asks for health, and what is watched.
+    fn build_and_health(&mut self, service: &Service) {
+        let name = &service.name;
+        if let (Some(platform), Some(platforms)) = (service.at(&["platform"]), service.at(&["build", "platforms"]))
+            && let Some(known) = platform.known().filter(|platform| !platform.is_empty())
+            && !platforms.items().is_empty()
+            && platforms.items().iter().all(|item| item.known().is_some_and(|item| item != known))
+        {
+            let message = format!("`build.platforms` of service `{name}` lacks its own `platform`, `{known}`");
+            self.problem(platform.span, message);
+        }
+        let test = service.at(&["healthcheck", "test"]).and_then(|test| test.items().first());
+        if let Some(first) = test.and_then(|first| first.known())
+            && !matches!(first, "CMD" | "CMD-SHELL" | "NONE")
+        {
+            let message = format!("`healthcheck.test` of service `{name}` must begin with CMD, CMD-SHELL or NONE");
+            self.problem(test.map_or(service.name_span, |first| first.span), message);
+        }
+    }
+
     /// Whether a service takes part when nobody names a profile.
     fn is_on(&self, service: &Service) -> bool {
         let profiles = &service.profiles;
         profiles.is_empty()
+            || self.profiles.contains("*")
             || profiles.iter().any(|profile| !profile.unset.is_empty() || self.profiles.contains(&profile.text))
     }
 
@@ -185,6 +231,20 @@ impl<'m> Checker<'m> {
     fn problem(&mut self, span: Span, message: String) {
         self.problems.push(Problem { span, message });
     }
+}
+
+/// Keys that say the same, by the path of the newer one. Where only one of them stands there is nothing to compare.
+const TWICE: &[(&str, &[&str])] = &[
+    ("cpus", &["deploy", "resources", "limits", "cpus"]),
+    ("mem_limit", &["deploy", "resources", "limits", "memory"]),
+    ("mem_reservation", &["deploy", "resources", "reservations", "memory"]),
+    ("pids_limit", &["deploy", "resources", "limits", "pids"]),
+    ("scale", &["deploy", "replicas"]),
+];
+
+/// A number, or a size in bytes.
+fn amount(text: &str) -> Option<f64> {
+    text.parse().ok().or_else(|| schema::bytes(text).map(|bytes| bytes as f64))
 }
 
 /// What a service waits for, with the place that says so.

@@ -57,8 +57,8 @@ pub(super) struct Resolver<'a> {
 /// Where each service of a file stands.
 type Places = BTreeMap<String, usize>;
 
-/// Where the variables of a file come from: the `.env` files that count, the last one first.
-type Sources = Vec<String>;
+/// Where the variables of a file come from: the `.env` files that count, the one that counts most first.
+pub(super) type Sources = Vec<String>;
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, composes: &'a [Compose]) -> Self {
@@ -80,12 +80,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The model of files that are laid over each other, whose paths start from `folder`.
-    pub(super) fn model(&mut self, files: &[usize], folder: &str) -> Model {
+    /// The model of files that are laid over each other, whose paths start from `folder` and whose variables stand in `env`.
+    pub(super) fn model(&mut self, files: &[usize], folder: &str, env: &Sources) -> Model {
         (self.inclusions, self.work, self.incomplete) = (0, 0, false);
         self.bases.clear();
-        let env = paths::join(folder, ".env").unwrap_or_default();
-        let root = self.laid(files, folder, &vec![env], &mut Vec::new());
+        let root = self.laid(files, folder, env, &mut Vec::new());
         Model {
             root,
             refused: std::mem::take(&mut self.refused),
@@ -153,8 +152,8 @@ impl<'a> Resolver<'a> {
         tree
     }
 
-    /// The variables of some `.env` files; those of the last one count less.
-    fn environment(&mut self, env: &Sources) -> Arc<Environment> {
+    /// The variables of some `.env` files; those of the last one count least.
+    pub(super) fn environment(&mut self, env: &Sources) -> Arc<Environment> {
         let key = env.join("\n");
         if let Some(known) = self.environments.get(&key) {
             return Arc::clone(known);
