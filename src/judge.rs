@@ -39,25 +39,24 @@ pub fn judge<'a>(
     let criteria = compare::issues(before.as_ref(), &project);
     let mut uncompared = Vec::new();
     let base_side = before.as_ref().map(|project| {
-        let (mut findings, too_many) = rules::judged(project);
-        findings.extend(rules::after(project, &findings));
-        uncompared.extend(too_many.iter().map(|gap| place(project.snapshot, gap)));
-        Side { snapshot: project.snapshot, findings }
+        let mut found = rules::judged(project);
+        found.add(rules::after(project, &found.findings));
+        uncompared.extend(found.gaps.iter().map(|gap| place(project.snapshot, gap)));
+        Side { snapshot: project.snapshot, findings: found.findings }
     });
-    let (mut found, too_many) = rules::judged(&project);
-    found.extend(before.iter().flat_map(|before| rules::of_change(before, &project, change)));
-    project.gaps.extend(too_many);
-    let lost = project.lost_trails();
-    project.gaps.extend(lost);
-    let mut head_side = Side { snapshot: head, findings: found };
-    name_reopened(&mut head_side.findings, &criteria, settings);
-    let late = rules::after(&project, &head_side.findings);
-    head_side.findings.extend(late);
+    let mut found = rules::judged(&project);
+    if let Some(before) = &before {
+        found.add(rules::of_change(before, &project, change));
+    }
+    name_reopened(&mut found.findings, &criteria, settings);
+    found.add(rules::after(&project, &found.findings));
     let ignores = Ignores::new(before.as_ref(), &project, change);
     if let Some(before) = &before {
-        head_side.findings.extend(rules::of_policy(before, &project, &ignores));
+        found.add(rules::of_policy(before, &project, &ignores));
     }
-    let mut findings = delta::compare(base_side, head_side, change);
+    // What the rules lost sight of is known only now that they have looked.
+    found.gaps.extend(project.lost_trails());
+    let mut findings = delta::compare(base_side, Side { snapshot: head, findings: found.findings }, change);
     for judged in &mut findings {
         mask(&mut judged.finding);
         raise_if_added(judged, head, change, settings);
@@ -93,7 +92,10 @@ pub fn judge<'a>(
         findings,
         criteria,
         builds: builds(&project),
-        gaps: gaps(&project).chain(uncompared.into_iter().map(of_base)).collect(),
+        gaps: gaps(&project)
+            .chain(found.gaps.iter().map(|gap| place(head, gap)))
+            .chain(uncompared.into_iter().map(of_base))
+            .collect(),
         affected,
     }
 }

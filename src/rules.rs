@@ -156,16 +156,12 @@ pub(crate) const LOOSENED_POLICY: &str = "loosened-policy";
 /// See [`UNMET_CRITERION`].
 pub(crate) const REOPENED_CRITERION: &str = "reopened-criterion";
 
-/// The rule of that id, or the one that has it as an alias: `hadolint:DL3002`, or `DL3002` alone; in any case.
+/// The first rule of that [`named`] name: `root-user`, `hadolint:DL3002`, or `DL3002` alone; in any case.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    let is = |id: &str| id.eq_ignore_ascii_case(name);
-    let is_alias = |alias: &&str| is(alias) || alias.split_once(':').is_some_and(|(_, id)| is(id));
-    let by_id = RULES.iter().find(|rule| is(rule.id));
-    let by_alias = || RULES.iter().find(|rule| rule.aliases.iter().any(is_alias));
-    by_id.or_else(by_alias).copied()
+    named(name).first().copied()
 }
 
-/// Every rule of that name: the one with that id, or all that have it as an alias, as [`find`] compares them.
+/// Every rule of that name: the one with that id, or all that have it as an alias, with or without its tool; in any case.
 pub fn named(name: &str) -> Vec<&'static Rule> {
     let is = |id: &str| id.eq_ignore_ascii_case(name);
     let is_alias = |alias: &&str| is(alias) || alias.split_once(':').is_some_and(|(_, id)| is(id));
@@ -175,39 +171,19 @@ pub fn named(name: &str) -> Vec<&'static Rule> {
     }
 }
 
-/// What is found by looking at the findings of the other rules.
-pub(crate) fn after(project: &Project<'_>, findings: &[Finding]) -> Vec<Finding> {
-    let run = |rule: &'static Rule, out: &mut Findings<'_>| {
-        if let Check::Findings(check) = rule.check {
-            check(project, findings, out);
-        }
-    };
-    further(project, run)
+/// What rules found, and one gap for each of them that found too much to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) gaps: Vec<Gap>,
 }
 
-/// What is found by looking at what a change does to its own judgement.
-pub(crate) fn of_policy(base: &Project<'_>, head: &Project<'_>, ignores: &Ignores<'_>) -> Vec<Finding> {
-    let run = |rule: &'static Rule, out: &mut Findings<'_>| {
-        if let Check::Policy(check) = rule.check {
-            check(base, head, ignores, out);
-        }
-    };
-    further(head, run)
-}
-
-fn further(project: &Project<'_>, run: impl Fn(&'static Rule, &mut Findings<'_>)) -> Vec<Finding> {
-    let mut all = Vec::new();
-    for &rule in RULES {
-        let set = match project.settings.rules.get(rule.id) {
-            Some(RuleSetting::Off) => continue,
-            Some(RuleSetting::Severity(severity)) => Some(*severity),
-            None => None,
-        };
-        let mut out = Findings::new(project, rule, set);
-        run(rule, &mut out);
-        all.extend(out.into_list().0);
+impl Found {
+    /// Puts what was found later behind what was found before.
+    pub(crate) fn add(&mut self, later: Found) {
+        self.findings.extend(later.findings);
+        self.gaps.extend(later.gaps);
     }
-    all
 }
 
 /// What one rule finds, whatever the settings say of it.
@@ -219,12 +195,46 @@ pub fn run_one(project: &Project<'_>, rule: &'static Rule) -> Vec<Finding> {
 
 /// All findings of all rules that the settings leave on, in the order of the files: [`judged`] without its gaps.
 pub fn run(project: &Project<'_>) -> Vec<Finding> {
-    judged(project).0
+    judged(project).findings
 }
 
-/// All findings of all rules that the settings leave on, in the order of the files, and the rules that had too many.
-pub fn judged(project: &Project<'_>) -> (Vec<Finding>, Vec<Gap>) {
-    let (mut all, mut gaps) = (Vec::new(), Vec::new());
+/// All findings of all rules that the settings leave on, in the order of the files.
+pub(crate) fn judged(project: &Project<'_>) -> Found {
+    let mut found = each(project, |rule, out| run_into(project, rule, out));
+    found.findings.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end));
+    found
+}
+
+/// What is found by looking at the findings of the other rules.
+pub(crate) fn after(project: &Project<'_>, findings: &[Finding]) -> Found {
+    each(project, |rule, out| {
+        if let Check::Findings(check) = rule.check {
+            check(project, findings, out);
+        }
+    })
+}
+
+/// What the rules say of the change itself, as far as the settings leave them on.
+pub(crate) fn of_change(base: &Project<'_>, head: &Project<'_>, change: &Change) -> Found {
+    each(head, |rule, out| {
+        if let Check::Change(check) = rule.check {
+            check(base, head, change, out);
+        }
+    })
+}
+
+/// What is found by looking at what a change does to its own judgement.
+pub(crate) fn of_policy(base: &Project<'_>, head: &Project<'_>, ignores: &Ignores<'_>) -> Found {
+    each(head, |rule, out| {
+        if let Check::Policy(check) = rule.check {
+            check(base, head, ignores, out);
+        }
+    })
+}
+
+/// What `run` writes for each of the rules that the settings leave on.
+fn each<'p>(project: &'p Project<'p>, run: impl Fn(&'static Rule, &mut Findings<'p>)) -> Found {
+    let mut found = Found::default();
     for &rule in RULES {
         let set = match project.settings.rules.get(rule.id) {
             Some(RuleSetting::Off) => continue,
@@ -232,26 +242,15 @@ pub fn judged(project: &Project<'_>) -> (Vec<Finding>, Vec<Gap>) {
             None => None,
         };
         let mut out = Findings::new(project, rule, set);
-        run_into(project, rule, &mut out);
+        run(rule, &mut out);
         let (list, more) = out.into_list();
         if let Some(last) = list.last().filter(|_| more > 0) {
             let message = format!("{} has {more} findings more than the {} that are told", rule.id, list.len());
-            gaps.push(Gap { span: Span::file_start(last.span.file), message });
+            found.gaps.push(Gap { span: Span::file_start(last.span.file), message });
         }
-        all.extend(list);
+        found.findings.extend(list);
     }
-    all.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end));
-    (all, gaps)
-}
-
-/// What the rules say of the change itself, as far as the settings leave them on.
-pub(crate) fn of_change(base: &Project<'_>, head: &Project<'_>, change: &Change) -> Vec<Finding> {
-    let run = |rule: &'static Rule, out: &mut Findings<'_>| {
-        if let Check::Change(check) = rule.check {
-            check(base, head, change, out);
-        }
-    };
-    further(head, run)
+    found
 }
 
 fn run_into(project: &Project<'_>, rule: &Rule, out: &mut Findings<'_>) {
