@@ -1,5 +1,7 @@
 //! What a rule is, and what it writes into.
 
+use std::collections::BTreeSet;
+
 use crate::finding::{Finding, Fix, Identity, Label, SentPath, Severity, folded};
 use crate::fix;
 use crate::hunks::Change;
@@ -94,6 +96,8 @@ pub struct Findings<'p> {
     list: Vec<Finding>,
     /// How many more there were than the [`MAX_FINDINGS_PER_RULE`] that are kept.
     more: usize,
+    /// The places that [`Findings::is_first`] was asked for.
+    seen: BTreeSet<Span>,
 }
 
 /// How many findings of one rule are told. Nobody reads more, and a file of megabytes would make millions.
@@ -102,7 +106,13 @@ pub const MAX_FINDINGS_PER_RULE: usize = 10_000;
 impl<'p> Findings<'p> {
     /// An empty list for the findings of `rule`, all of severity `set` where the settings say one.
     pub(crate) fn new(project: &'p Project<'p>, rule: &'static Rule, set: Option<Severity>) -> Self {
-        Self { project, rule, set, list: Vec::new(), more: 0 }
+        Self { project, rule, set, list: Vec::new(), more: 0, seen: BTreeSet::new() }
+    }
+
+    /// Whether the rule asks for this place for the first time: several builds of a Dockerfile, and several services of a
+    /// definition that they share, lead to the same words, which are told once.
+    pub fn is_first(&mut self, place: Span) -> bool {
+        self.seen.insert(place)
     }
 
     /// Adds a finding at `span` with the rule's severity. Its identity is the file of the span and the text that the span

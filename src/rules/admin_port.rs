@@ -31,7 +31,6 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     for file in &project.dockerfiles {
         exposed(project, file, out);
     }
-    let mut told: BTreeMap<Span, ()> = BTreeMap::new();
     for application in &project.applications {
         for service in &application.services {
             // What people pull to be reached by SSH: forges, drops for files.
@@ -49,7 +48,7 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
                 let Some((number, what, instead)) = target.and_then(listens).filter(|_| !local && !udp) else {
                     continue;
                 };
-                if (is_its_work && number == 22) || told.insert(port.span, ()).is_some() {
+                if (is_its_work && number == 22) || !out.is_first(port.span) {
                     continue;
                 }
                 let message = format!(

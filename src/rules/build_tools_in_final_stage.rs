@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use crate::artifact::image_reference::ImageReference;
 use crate::artifact::shell::Command;
 use crate::finding::Severity;
@@ -22,17 +20,13 @@ pub(crate) static RULE: Rule = Rule {
 const MOST_NAMED: usize = 4;
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
-    let mut told = BTreeSet::new();
-    let builds = project.builds.iter().filter(|build| {
-        build.dockerfile.and_then(|at| project.dockerfiles.get(at)).is_some_and(|facts| std::ptr::eq(facts, file))
-    });
-    for build in builds.filter(|build| build.is_product() && !is_for_building(file, build)) {
+    for build in project.builds_of(file).filter(|build| build.is_product() && !is_for_building(file, build)) {
         // An image that starts nothing is made to build others from.
         if build.image.process(&file.syntax).is_none() {
             continue;
         }
         for kept in kept_packages(file, build) {
-            if !told.insert(kept.span) {
+            if !out.is_first(kept.span) {
                 continue;
             }
             let shown: Vec<String> = kept.names.iter().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
@@ -53,7 +47,7 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
                 );
         }
         if let Some((stage, span, name, program)) = toolchain(file, build)
-            && told.insert(span)
+            && out.is_first(span)
         {
             let message = format!(
                 "the image is made from `{name}`, the whole tool chain, and starts `{program}`, which does not need it"

@@ -1,7 +1,5 @@
 //! Servers of which nobody can tell whether they still answer.
 
-use std::collections::BTreeSet;
-
 use crate::artifact::image_reference::ImageReference;
 use crate::artifact::yaml::Node;
 use crate::finding::Severity;
@@ -36,21 +34,14 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     if is_orchestrated(project) {
         return;
     }
-    let mut told: BTreeSet<Span> = BTreeSet::new();
     for file in &project.dockerfiles {
         for build in project.builds_of(file).filter(|build| build.is_product()) {
-            of_build(project, file, build, &mut told, out);
+            of_build(project, file, build, out);
         }
     }
 }
 
-fn of_build(
-    project: &Project<'_>,
-    file: &DockerfileFacts,
-    build: &Build,
-    told: &mut BTreeSet<Span>,
-    out: &mut Findings<'_>,
-) -> Option<()> {
+fn of_build(project: &Project<'_>, file: &DockerfileFacts, build: &Build, out: &mut Findings<'_>) -> Option<()> {
     let config = &build.image.config;
     if config.healthcheck != Part::Inherited || !has_no_check(build.image.base()?) {
         return None;
@@ -76,7 +67,7 @@ fn of_build(
     // Compose may ask by itself, or say that nobody shall.
     let asked =
         !services.is_empty() && services.iter().all(|service| section(project, service, "healthcheck").is_some());
-    if asked || !told.insert(anchor) {
+    if asked || !out.is_first(anchor) {
         return None;
     }
     let message = format!(

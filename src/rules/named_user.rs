@@ -1,7 +1,5 @@
 //! USER is a name and not a number.
 
-use std::collections::BTreeSet;
-
 use crate::finding::{Applicability, Edit, Fix, Severity};
 use crate::project::user::Answer;
 use crate::project::{DockerfileFacts, Project};
@@ -17,7 +15,6 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
-    let mut told = BTreeSet::new();
     for build in project.builds_of(file) {
         let Some(user) = &build.user else { continue };
         // An account with free ids, or that is not there, has a finding of its own, and no number to write.
@@ -27,7 +24,7 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
         let Some(setting) = &build.image.config.user else { continue };
         let text = user.text.as_deref().unwrap_or_default().trim();
         let (name, group) = text.split_once(':').map_or((text, None), |(name, group)| (name, Some(group)));
-        if name.is_empty() || name.parse::<i64>().is_ok() || !told.insert(setting.span) {
+        if name.is_empty() || name.parse::<i64>().is_ok() || !out.is_first(setting.span) {
             continue;
         }
         let number = user.uid.map(|uid| match (group, user.only_group()) {

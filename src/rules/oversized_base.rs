@@ -1,7 +1,5 @@
 //! Images that ship the full variant of a base which has a slim one.
 
-use std::collections::BTreeSet;
-
 use crate::artifact::image_reference::ImageReference;
 use crate::finding::{Applicability, Edit, Fix, Severity};
 use crate::project::image::{Base, Value};
@@ -46,14 +44,13 @@ const FAMILIES: &[(&str, Slim)] = &[
 const SUITES: &[&str] = &["trixie", "bookworm", "bullseye", "buster", "stretch"];
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
-    let mut told: BTreeSet<Span> = BTreeSet::new();
     for build in project.builds_of(file).filter(|build| build.is_product()) {
         // An image that starts nothing is made to build others from.
         if build.image.process(&file.syntax).is_none() {
             continue;
         }
-        full(project, file, build, &mut told, out);
-        compiling(project, file, build, &mut told, out);
+        full(project, file, build, out);
+        compiling(project, file, build, out);
     }
 }
 
@@ -64,19 +61,13 @@ fn base<'b>(file: &'b DockerfileFacts, build: &'b Build) -> Option<(usize, Span,
     Some((stage, file.syntax.stages.get(stage)?.base.span, text, ImageReference::parse(text).ok()?))
 }
 
-fn full(
-    project: &Project<'_>,
-    file: &DockerfileFacts,
-    build: &Build,
-    told: &mut BTreeSet<Span>,
-    out: &mut Findings<'_>,
-) -> Option<()> {
+fn full(project: &Project<'_>, file: &DockerfileFacts, build: &Build, out: &mut Findings<'_>) -> Option<()> {
     let (stage, span, text, reference) = base(file, build)?;
     let name = library_name(&reference);
     let (_, slim) = FAMILIES.iter().find(|(family, _)| *family == name)?;
     let tag = reference.tag.as_deref().unwrap_or("latest");
     let better = slim_tag(tag, *slim)?;
-    if !told.insert(span) {
+    if !out.is_first(span) {
         return None;
     }
     let message = format!(
@@ -121,17 +112,11 @@ fn slim_tag(tag: &str, slim: Slim) -> Option<String> {
 }
 
 /// Alpine with a compiler for Python's packages: musl has few wheels of its own, so what others download is compiled here.
-fn compiling(
-    project: &Project<'_>,
-    file: &DockerfileFacts,
-    build: &Build,
-    told: &mut BTreeSet<Span>,
-    out: &mut Findings<'_>,
-) -> Option<()> {
+fn compiling(project: &Project<'_>, file: &DockerfileFacts, build: &Build, out: &mut Findings<'_>) -> Option<()> {
     let (_, span, text, reference) = base(file, build)?;
     let tag = reference.tag.as_deref().unwrap_or_default();
     let alpine = reference.familiar_name() == "alpine" || tag.contains("alpine");
-    if !alpine || told.contains(&span) {
+    if !alpine {
         return None;
     }
     for stage in &build.image.shipped {
@@ -161,8 +146,7 @@ fn compiling(
                     || (program == "uv" && (is("pip") || is("sync")));
             }
         }
-        if let Some(compiler) = compiler.filter(|_| installs && has_python) {
-            told.insert(span);
+        if let Some(compiler) = compiler.filter(|_| installs && has_python && out.is_first(span)) {
             let python =
                 (library_name(&reference) == "python").then(|| tag.split("-alpine").next().unwrap_or_default());
             let slim = match python {

@@ -1,7 +1,5 @@
 //! Words in JSON form that need a shell.
 
-use std::collections::BTreeSet;
-
 use crate::artifact::dockerfile::{Command, Dockerfile, Healthcheck, InstructionKind};
 use crate::finding::Severity;
 use crate::finding::{Applicability, Edit, Fix};
@@ -29,13 +27,12 @@ fn check(_: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
         return;
     }
     let bases = image::bases(dockerfile);
-    let mut told = BTreeSet::new();
     for started in process::started(dockerfile, &bases) {
         let Some(root) = bases.get(started.root).filter(|base| !is_windows(base)) else { continue };
         if started.base != BaseEntrypoint::Passes {
             continue;
         }
-        report(dockerfile, &started.words, root, &mut told, out);
+        report(dockerfile, &started.words, root, out);
     }
     let mut roots: Vec<usize> = Vec::with_capacity(bases.len());
     for (index, stage) in dockerfile.stages.iter().enumerate() {
@@ -57,23 +54,17 @@ fn check(_: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
                 .iter()
                 .map(|word| StartedWord { text: word.text.clone(), span: word.span, instruction: at })
                 .collect();
-            report(dockerfile, &words, root, &mut told, out);
+            report(dockerfile, &words, root, out);
         }
     }
 }
 
-fn report(
-    dockerfile: &Dockerfile,
-    words: &[StartedWord],
-    root: &Base,
-    told: &mut BTreeSet<Span>,
-    out: &mut Findings<'_>,
-) {
+fn report(dockerfile: &Dockerfile, words: &[StartedWord], root: &Base, out: &mut Findings<'_>) {
     let argv: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let Some(need) = shell_need(&argv) else { return };
     let Some(word) = words.get(need.word) else { return };
     // A parent's ENTRYPOINT is told with the parent.
-    if !told.insert(word.span) {
+    if !out.is_first(word.span) {
         return;
     }
     let keyword = keyword(dockerfile, word.instruction);

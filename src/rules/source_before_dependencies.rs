@@ -22,7 +22,6 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
     let runs: BTreeMap<usize, Run<'_>> = file.runs(project).into_iter().map(|run| (run.index, run)).collect();
-    let mut told: BTreeSet<Span> = BTreeSet::new();
     for &at in &file.builds {
         let (Some(build), Some(uses)) = (project.builds.get(at), project.uses(at)) else { continue };
         // Of a workspace every package's manifest would have to be copied first.
@@ -71,7 +70,7 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
                     continue;
                 };
                 state.installed.insert(tool.program);
-                if !told.insert(source) {
+                if !out.is_first(source) {
                     continue;
                 }
                 let manifest = match tool.manifest {

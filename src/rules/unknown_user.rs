@@ -1,7 +1,5 @@
 //! USER names an account that does not exist.
 
-use std::collections::BTreeSet;
-
 use crate::finding::Severity;
 use crate::project::catalogue::Family;
 use crate::project::user::User;
@@ -18,10 +16,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
-    let mut told = BTreeSet::new();
     for build in project.builds_of(file) {
         let Some(user) = &build.user else { continue };
-        let Some(missing) = user.missing.as_ref().filter(|_| told.insert(user.span)) else { continue };
+        let Some(missing) = user.missing.as_ref().filter(|_| out.is_first(user.span)) else { continue };
         let name = &missing.name;
         let what = if missing.group { "group" } else { "account" };
         let message = format!(

@@ -1,7 +1,5 @@
 //! Files of the application that belong to root although the team wants the account to own them.
 
-use std::collections::BTreeSet;
-
 use crate::artifact::dockerfile::InstructionKind;
 use crate::finding::{Applicability, Edit, Fix, Severity, folded};
 use crate::project::ownership::{Found, Owner, is_same};
@@ -23,19 +21,12 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
     if project.settings.ownership != Some(Ownership::User) {
         return;
     }
-    let mut told = BTreeSet::new();
     for build in project.builds_of(file) {
-        of_build(project, file, build, &mut told, out);
+        of_build(project, file, build, out);
     }
 }
 
-fn of_build(
-    project: &Project<'_>,
-    file: &DockerfileFacts,
-    build: &Build,
-    told: &mut BTreeSet<Span>,
-    out: &mut Findings<'_>,
-) {
+fn of_build(project: &Project<'_>, file: &DockerfileFacts, build: &Build, out: &mut Findings<'_>) {
     let (Some(ownership), Some(user)) = (project.ownership(build), build.user.as_ref()) else { return };
     if user.is_root() != Some(false) {
         return;
@@ -68,7 +59,7 @@ fn of_build(
         if is_same(&held.owner, &who.owner) != Some(false) || held.owner != Owner::Number(0) {
             continue;
         }
-        if !told.insert(instruction.keyword) {
+        if !out.is_first(instruction.keyword) {
             continue;
         }
         let sources: Vec<&str> = transfer.sources.iter().map(|source| source.text.as_str()).collect();

@@ -1,7 +1,5 @@
 //! Accounts whose uid or gid is left to chance.
 
-use std::collections::BTreeSet;
-
 use crate::finding::{Applicability, Edit, Fix, Severity, folded};
 use crate::project::user::Unpinned;
 use crate::project::user::accounts::{Made, Tool};
@@ -20,7 +18,6 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
-    let mut told = BTreeSet::new();
     for build in project.builds_of(file) {
         let Some(user) = build.user.as_ref() else { continue };
         let Some(unpinned) = user.unpinned() else { continue };
@@ -28,7 +25,7 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
         // The group's command is to blame where the account itself is pinned.
         let group_made = group.and_then(|group| group.made).filter(|_| unpinned.gid);
         let at = if unpinned.uid { made } else { group_made.unwrap_or(made) };
-        if !told.insert(at.word) {
+        if !out.is_first(at.word) {
             continue;
         }
         let name = &account.name;
