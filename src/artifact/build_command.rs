@@ -8,7 +8,7 @@
 mod compose;
 mod words;
 
-use self::words::{BAKE_WITH_VALUE, BOOLEAN, Flags, given, is_remote, short_flag, verbs};
+use self::words::{BAKE_WITH_VALUE, BOOLEAN, Flags, given, is_remote, option, short_flag, verbs};
 use super::build_call::{BakeCall, BuildCall, CallContext, Calls, Engine, Given, MakeCall, ScriptCall};
 use super::shell::{self, Body, Command, Link, Piece, RedirectKind, Word};
 use crate::paths;
@@ -259,25 +259,11 @@ impl Walk<'_> {
             if matches!(&*shown, "--help" | "-h" | "--print" | "--list-targets" | "--list-variables") {
                 return None;
             }
-            let (name, inline) = match shown.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => match shown.strip_prefix("-f").filter(|file| !file.is_empty()) {
-                    Some(file) => ("-f".to_owned(), Some(file.to_owned())),
-                    None => (shown, None),
-                },
-            };
+            let (name, inline) = option(shown);
             if inline.is_none() && !BAKE_WITH_VALUE.contains(&&*name) {
                 continue;
             }
-            let value = match inline {
-                Some(value) => given(text.is_some().then(|| value.clone()), value),
-                None => {
-                    let Some(next) = rest.next() else { break };
-                    let text = self.text(next);
-                    let shown = text.clone().unwrap_or_else(|| self.raw(next));
-                    given(text, shown)
-                }
-            };
+            let Some(value) = self.value(inline, text.is_some(), &mut rest) else { break };
             match &*name {
                 "-f" | "--file" => call.files.push(value),
                 "--set" => {
@@ -321,16 +307,8 @@ impl Walk<'_> {
             if inline.is_none() && BOOLEAN.contains(&name.as_str()) {
                 continue;
             }
-            let (value, span) = match inline {
-                Some(value) => (given(text.is_some().then(|| value.clone()), value), word.span),
-                None => {
-                    let Some(next) = rest.next() else { break };
-                    let text = self.text(next);
-                    let shown = text.clone().unwrap_or_else(|| self.raw(next));
-                    (given(text, shown), next.span)
-                }
-            };
-            flags.set(&name, value, span);
+            let Some(value) = self.value(inline, text.is_some(), &mut rest) else { break };
+            flags.set(&name, value);
         }
         Some(flags)
     }
@@ -371,6 +349,23 @@ impl Walk<'_> {
             contexts: flags.contexts,
             tags: flags.tags,
         })
+    }
+
+    /// The value of an option: what stands behind its `=`, known where its word is, or the next word. `None` where the words
+    /// end before it.
+    fn value<'w>(
+        &self,
+        inline: Option<String>,
+        known: bool,
+        rest: &mut impl Iterator<Item = &'w Word>,
+    ) -> Option<Given> {
+        if let Some(value) = inline {
+            return Some(given(known.then(|| value.clone()), value));
+        }
+        let next = rest.next()?;
+        let text = self.text(next);
+        let shown = text.clone().unwrap_or_else(|| self.raw(next));
+        Some(given(text, shown))
     }
 
     /// The text of a word, where the shell, the environment and the expressions leave no doubt about it.

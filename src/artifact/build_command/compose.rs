@@ -3,7 +3,7 @@
 use super::super::build_call::{ComposeCall, Given};
 use super::super::shell::{Command, Word};
 use super::Walk;
-use super::words::given;
+use super::words::option;
 
 /// Options in front of the verb that take a value
 /// (<https://docs.docker.com/reference/cli/docker/compose/>).
@@ -44,25 +44,11 @@ impl Walk<'_> {
                 call.verb = text;
                 break;
             }
-            let (name, inline) = match shown.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => match shown.strip_prefix("-f").filter(|file| !file.is_empty()) {
-                    Some(file) => ("-f".to_owned(), Some(file.to_owned())),
-                    None => (shown, None),
-                },
-            };
+            let (name, inline) = option(shown);
             if inline.is_none() && !WITH_VALUE.contains(&&*name) {
                 continue;
             }
-            let value = match inline {
-                Some(value) => given(text.is_some().then(|| value.clone()), value),
-                None => {
-                    let Some(next) = rest.next() else { break };
-                    let text = self.text(next);
-                    let shown = text.clone().unwrap_or_else(|| self.raw(next));
-                    given(text, shown)
-                }
-            };
+            let Some(value) = self.value(inline, text.is_some(), &mut rest) else { break };
             match &*name {
                 "-f" | "--file" => call.files.push(value),
                 "--project-directory" => call.project_directory = Some(value),

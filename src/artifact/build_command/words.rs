@@ -17,7 +17,7 @@ pub(super) struct Flags {
 }
 
 impl Flags {
-    pub(super) fn set(&mut self, name: &str, value: Given, _span: Span) {
+    pub(super) fn set(&mut self, name: &str, value: Given) {
         // The name counts even where the tag is not known.
         let known = |value: Given| match value {
             Given::Known(value) => Some(value),
@@ -63,6 +63,17 @@ pub(super) fn pair(value: Given) -> Option<(String, Option<String>)> {
     let is_name =
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
     is_name.then(|| (name.to_owned(), value.filter(|_| is_known)))
+}
+
+/// The name of an option and the value that stands in the same word: `--file=a`, `-fa`; both of bake and of Compose.
+pub(super) fn option(shown: String) -> (String, Option<String>) {
+    match shown.split_once('=') {
+        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+        None => match shown.strip_prefix("-f").filter(|file| !file.is_empty()) {
+            Some(file) => ("-f".to_owned(), Some(file.to_owned())),
+            None => (shown, None),
+        },
+    }
 }
 
 pub(super) fn given(text: Option<String>, shown: String) -> Given {
