@@ -159,7 +159,7 @@ impl Makefile<'_> {
                 }
                 let dollar = rest.find('$').unwrap_or(rest.len());
                 let (plain, behind) = rest.split_at_checked(dollar).unwrap_or((rest, ""));
-                push(&mut script, plain, at);
+                script.push(plain, at);
                 at += plain.len();
                 let (value, length) = match behind.is_empty() {
                     true => (String::new(), 0),
@@ -170,12 +170,12 @@ impl Makefile<'_> {
                     true => value.repeat(length),
                     false => value.replace("$$", "$"),
                 };
-                push(&mut script, &value, at);
+                script.push(&value, at);
                 at += length;
                 rest = behind.get(length..).unwrap_or_default();
             }
             if index < last {
-                push(&mut script, " ", at);
+                script.push(" ", at);
             }
         }
         Some(script)
@@ -322,15 +322,6 @@ fn append(script: &mut Script, line: Script) {
         (Some(all), Some(more)) => Some(all.to(more)),
         (all, more) => all.or(more),
     };
-}
-
-fn push(script: &mut Script, text: &str, at: usize) {
-    if text.is_empty() {
-        return;
-    }
-    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    script.map.push((offset(script.text.len()), offset(at)));
-    script.text.push_str(text);
 }
 
 #[cfg(test)]

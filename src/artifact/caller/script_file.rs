@@ -26,25 +26,16 @@ pub(super) fn script(file: FileId, path: &str, text: &str) -> Script {
         let rest = text.get(start..).unwrap_or_default();
         match expansion(rest, path, 0) {
             Some((value, length)) => {
-                push(&mut script, text.get(done..start).unwrap_or_default(), done);
-                push(&mut script, &value, start);
+                script.push(text.get(done..start).unwrap_or_default(), done);
+                script.push(&value, start);
                 done = start + length;
                 at = done;
             }
             None => at = start + 1,
         }
     }
-    push(&mut script, text.get(done..).unwrap_or_default(), done);
+    script.push(text.get(done..).unwrap_or_default(), done);
     script
-}
-
-fn push(script: &mut Script, text: &str, at: usize) {
-    if text.is_empty() {
-        return;
-    }
-    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    script.map.push((offset(script.text.len()), offset(at)));
-    script.text.push_str(text);
 }
 
 /// The path that the expansion which `text` begins with gives, and how long the expansion is; `None` for every other one.

@@ -324,6 +324,15 @@ impl Instruction {
 }
 
 impl Script {
+    /// Adds text that stands at `at` in the file, or for what stands there.
+    pub(crate) fn push(&mut self, text: &str, at: usize) {
+        if text.is_empty() {
+            return;
+        }
+        self.map.push((to_u32(self.text.len()), to_u32(at)));
+        self.text.push_str(text);
+    }
+
     /// A heredoc alone is the script (`RUN <<EOF`); else the shell reads the bodies behind the line (`dispatchRun`).
     fn add_heredocs(&mut self, heredocs: &[Heredoc], text: &str) {
         let Some((first, last)) = heredocs.first().zip(heredocs.last()) else { return };
