@@ -8,7 +8,7 @@ use plimsoll::settings::{Settings, TrustIgnores};
 use plimsoll::snapshot::Snapshot;
 
 use crate::program::Folder;
-use crate::rules;
+use crate::{rules, tree};
 
 const HEAD: &str = "FROM debian:12\n";
 const TAIL: &str = "USER root\nCMD [\"/bin/agent\"]\n";
@@ -192,4 +192,57 @@ fn settings_of_almost_the_right_name_are_told() {
     let folder = Folder::new(&[("Dockerfile", "FROM scratch\nUSER 1\n"), (".github/plimsoll.yml", "fail-on: never\n")]);
     let run = folder.run(&["check"]);
     assert!(run.stdout.contains("`.github/plimsoll.yml` is not read"), "{}", run.stdout);
+}
+
+/// The example of the page that says everything, a section for each of its keys.
+fn every_key() -> Vec<(String, String)> {
+    let page = std::fs::read_to_string(tree::root().join("docs/settings.md")).unwrap();
+    let block = page.split("A file that says everything:\n\n```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut sections: Vec<(String, String)> = Vec::new();
+    for line in block.split_inclusive('\n') {
+        match line.split_once(':').filter(|_| line.starts_with(|first: char| first.is_ascii_alphabetic())) {
+            Some((key, _)) => sections.push((key.to_owned(), line.to_owned())),
+            None => sections.last_mut().unwrap().1.push_str(line),
+        }
+    }
+    sections
+}
+
+#[test]
+fn every_key_of_the_settings_that_a_change_loosens_is_told() {
+    let told = |base: &str, head: &str| {
+        let snapshot = |text: &str| Snapshot::from_texts("s", [(".github/plimsoll.yaml", text)]);
+        let (base, head) = (snapshot(base), snapshot(head));
+        let settings = rules::settings(&base);
+        let report = plimsoll::judge(Some(&base), &head, &Change::between(&base, &head), &settings, &BTreeMap::new());
+        report.findings.iter().filter(|judged| judged.finding.rule == "loosened-policy").count()
+    };
+    let sections = every_key();
+    let all: String = sections.iter().map(|(_, text)| text.as_str()).collect();
+    for (key, text) in &sections {
+        let without = all.replace(text, "");
+        let (taken, added) = (told(&all, &without) > 0, told(&without, &all) > 0);
+        let expected = match &**key {
+            // What is shown is no judgement, and `head` is how it is anyway.
+            "comment" | "check-name" | "trust-ignores" => (false, false),
+            "exclude" | "rules" | "base-users" => (false, true),
+            _ => (true, false),
+        };
+        assert_eq!((taken, added), expected, "{key}");
+    }
+    let stricter = all.replace("trust-ignores: head", "trust-ignores: base");
+    assert_eq!((told(&all, &stricter), told(&stricter, &all)), (0, 1));
+    for (was, is) in [
+        ("prefixes: [DOCMIND_]", "prefixes: [DOCMIND_, OTHER_]"),
+        ("allow: [TZ]", "allow: [TZ, BACKEND]"),
+        ("allow: [TZ]", "allow: [TZ]\n  services: {app: [OLLAMA_HOST]}"),
+        ("internal-services: [search]", "internal-services: []"),
+        ("python: \"3.13\"", "python: \"3.12\""),
+        ("fail-on: warning", "fail-on: error"),
+        ("root-user: warning", "root-user: notice"),
+    ] {
+        let loose = all.replace(was, is);
+        assert_ne!(loose, all, "{was}");
+        assert_eq!(told(&all, &loose), 1, "{is}");
+    }
 }

@@ -1,13 +1,13 @@
 //! Settings and baseline: those of the base count for this change, those of head for the next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::baseline;
 use crate::finding::Severity;
 use crate::project::Project;
 use crate::rule::Findings;
 use crate::rules::RULES;
-use crate::settings::{self, FailOn, KnownRule, Layer, RuleSetting, TrustIgnores};
+use crate::settings::{self, EnvPrefix, FailOn, KnownRule, Layer, RuleSetting, TrustIgnores};
 use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
 
@@ -26,6 +26,21 @@ fn read(snapshot: &Snapshot) -> Option<(FileId, Layer)> {
     snapshot.text(file).map(|text| (file, settings::read(file, text.as_str(), &known).0))
 }
 
+/// What of `these` is not among `those`.
+fn only_in<'t, T: PartialEq>(these: &'t [T], those: &'t [T]) -> impl Iterator<Item = &'t T> {
+    these.iter().filter(|it| !those.contains(it))
+}
+
+/// The entries of `these` that `those` does not have, or has with another value.
+fn only_in_map<'t>(
+    these: &'t BTreeMap<String, String>,
+    those: &'t BTreeMap<String, String>,
+) -> impl Iterator<Item = (&'t String, &'t String)> {
+    these.iter().filter(|(key, value)| those.get(*key) != Some(value))
+}
+
+/// Tells each key by which `after` asks for less than `before`. What decides how a review is shown (`comment`,
+/// `check-name`) loosens nothing.
 fn compare(snapshot: &Snapshot, before: Layer, after: Option<(FileId, Layer)>, out: &mut Findings<'_>) {
     let (file, after) = match after {
         Some((file, layer)) => (Some(file), layer),
@@ -70,23 +85,66 @@ fn compare(snapshot: &Snapshot, before: Layer, after: Option<(FileId, Layer)>, o
             tell(rule.id, rule.id, message);
         }
     }
-    let excluded: Vec<&str> = before.exclude.iter().map(settings::PathGlob::pattern).collect();
-    for glob in after.exclude.iter().map(settings::PathGlob::pattern).filter(|glob| !excluded.contains(glob)) {
+    let globs =
+        |globs: &[settings::PathGlob]| -> Vec<String> { globs.iter().map(|glob| glob.pattern().to_owned()).collect() };
+    for glob in only_in(&globs(&after.exclude), &globs(&before.exclude)) {
         tell(glob, &format!("exclude {glob}"), format!("the change leaves out what `{glob}` matches"));
     }
-    let kept: Vec<&str> = after.criteria.iter().map(settings::PathGlob::pattern).collect();
-    for glob in before.criteria.iter().map(settings::PathGlob::pattern).filter(|glob| !kept.contains(glob)) {
+    for glob in only_in(&globs(&before.criteria), &globs(&after.criteria)) {
         tell("criteria", &format!("criteria {glob}"), format!("the change no longer looks for issues in `{glob}`"));
     }
-    for build in before.builds.iter().filter(|build| !after.builds.contains(build)) {
+    if let Some(label) = before.criteria_label.as_ref().filter(|label| after.criteria_label.as_ref() != Some(label)) {
+        let message = format!("the change no longer judges the issues that are labelled `{label}`");
+        tell("criteria-label", "criteria-label", message);
+    }
+    for build in only_in(&before.builds, &after.builds) {
         let message =
             format!("the change takes the build of `{}` out of the settings, or changes it", build.dockerfile);
         tell("builds", &format!("build {}", build.dockerfile), message);
     }
-    for (image, version) in before.base_images.iter().filter(|(image, was)| after.base_images.get(*image) != Some(was))
-    {
+    for files in only_in(&before.applications, &after.applications) {
+        let files = files.join(" ");
+        let message = format!("the change no longer judges `{files}` as one application");
+        tell("applications", &format!("applications {files}"), message);
+    }
+    for (image, version) in only_in_map(&before.base_images, &after.base_images) {
         let message = format!("the change no longer asks for `{image}` {version}");
         tell(image, &format!("base-images {image}"), message);
+    }
+    for (image, user) in only_in_map(&after.base_users, &before.base_users) {
+        let message = format!("the change says that `{image}` runs as `{user}`, which nothing checks");
+        tell(image, &format!("base-users {image}"), message);
+    }
+    for service in only_in(&before.internal_services, &after.internal_services) {
+        let message = format!("the change no longer keeps the service `{service}` internal");
+        tell("internal-services", &format!("internal-services {service}"), message);
+    }
+    for rule in only_in(&before.require, &after.require) {
+        let message = format!("the change no longer requires `{rule}` of compose files for production");
+        tell("require", &format!("require {rule}"), message);
+    }
+    if before.ownership.is_some() && before.ownership != after.ownership {
+        tell(
+            "ownership",
+            "ownership",
+            "the change asks for another owner of the files in images, or for none".to_owned(),
+        );
+    }
+    match (&before.env_prefix, &after.env_prefix) {
+        (Some(_), None) => tell("", "env-prefix", "the change no longer asks how variables are named".to_owned()),
+        (Some(was), Some(is)) => {
+            let services = |prefix: &EnvPrefix| -> Vec<String> {
+                let all = prefix.services.iter();
+                all.flat_map(|(service, names)| names.iter().map(move |name| format!("{service}: {name}"))).collect()
+            };
+            let (now, then) = (services(is), services(was));
+            let more = only_in(&is.prefixes, &was.prefixes).chain(only_in(&is.allow, &was.allow));
+            for name in more.chain(only_in(&now, &then)) {
+                let message = format!("the change allows more names of variables: `{name}`");
+                tell("env-prefix", &format!("env-prefix {name}"), message);
+            }
+        }
+        (None, _) => {}
     }
     let trusts = |layer: &Layer| layer.trust_ignores;
     if trusts(&before) == Some(TrustIgnores::Base) && trusts(&after) != Some(TrustIgnores::Base) {
