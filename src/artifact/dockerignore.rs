@@ -9,6 +9,8 @@ mod idle;
 
 pub use idle::{Idle, Why};
 
+use std::sync::OnceLock;
+
 use aho_corasick::AhoCorasick;
 
 use super::Problem;
@@ -24,6 +26,13 @@ const LONGEST_PATTERN: usize = 4096;
 /// More patterns than this are not read: each is asked about each path.
 const MOST_PATTERNS: usize = 10_000;
 
+/// So many patterns are compared one by one at first: to make ready for asking about all of them at once takes longer than
+/// to decide a few paths.
+const FEW_PATTERNS: usize = 100;
+
+/// After so many comparisons it is time to make ready.
+const MANY_COMPARISONS: usize = 5_000;
+
 /// A parsed ignore file.
 #[derive(Clone, Debug)]
 pub struct Dockerignore {
@@ -33,7 +42,7 @@ pub struct Dockerignore {
     pub patterns: Vec<Pattern>,
     /// The patterns on which a build fails, and what could not be read.
     pub problems: Vec<Problem>,
-    letters: Letters,
+    letters: OnceLock<Letters>,
 }
 
 /// One line that excludes or re-includes.
@@ -66,6 +75,8 @@ pub struct Walk<'i> {
     only_excludes: bool,
     above: Vec<Folder>,
     candidates: Vec<usize>,
+    /// How many patterns were compared with paths because they were few.
+    tried: usize,
     scratch: Scratch,
 }
 
@@ -100,7 +111,7 @@ enum Matcher {
 impl Dockerignore {
     /// Reads an ignore file.
     pub fn parse(file: FileId, text: &str) -> Self {
-        let mut ignore = Self { file, patterns: Vec::new(), problems: Vec::new(), letters: Letters::default() };
+        let mut ignore = Self { file, patterns: Vec::new(), problems: Vec::new(), letters: OnceLock::new() };
         let mut offset = 0;
         for line in text.split_inclusive('\n') {
             let start = offset;
@@ -136,7 +147,6 @@ impl Dockerignore {
                 Err(reason) => ignore.problem(span, format!("the build fails on this pattern: {reason}")),
             }
         }
-        ignore.letters = Letters::of(&ignore.patterns);
         ignore
     }
 
@@ -147,6 +157,7 @@ impl Dockerignore {
             only_excludes: self.patterns.iter().all(|pattern| !pattern.negated),
             above: Vec::new(),
             candidates: Vec::new(),
+            tried: 0,
             scratch: Scratch::default(),
         }
     }
@@ -334,7 +345,14 @@ impl Walk<'_> {
         let parent = self.above.last().map_or(&[][..], |folder| &folder.matched);
         self.candidates.clear();
         self.candidates.extend_from_slice(parent);
-        self.ignore.letters.candidates(path, &mut self.candidates);
+        let patterns = &self.ignore.patterns;
+        if patterns.len() <= FEW_PATTERNS && self.tried < MANY_COMPARISONS {
+            self.tried += patterns.len();
+            self.candidates.clear();
+            self.candidates.extend(0..patterns.len());
+        } else {
+            self.ignore.letters.get_or_init(|| Letters::of(patterns)).candidates(path, &mut self.candidates);
+        }
         let mut inherited = parent.iter().copied().peekable();
         let mut decision = Decision { excluded: false, by: None };
         for &at in &self.candidates {

@@ -220,6 +220,9 @@ pub fn in_text(text: &str) -> Vec<Found> {
 
 /// The provider of a token, and how long its prefix is.
 fn shaped(value: &str) -> Option<(&'static str, usize)> {
+    if value.len() < SHORTEST_TOKEN {
+        return None;
+    }
     let long_enough = |rest: &str, least: usize| {
         let mut bytes = rest.bytes();
         bytes.by_ref().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count()
@@ -238,6 +241,9 @@ fn shaped(value: &str) -> Option<(&'static str, usize)> {
     let capitals = *provider != "AWS" || rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     (digits && capitals && !placeholder.iter().any(|mark| lower.contains(mark))).then_some((*provider, prefix.len()))
 }
+
+/// How long every token is at least, its prefix included; most words are shorter, and need no comparing.
+const SHORTEST_TOKEN: usize = 20;
 
 /// Provider, prefix, and how many characters follow at least. The sources are the providers' own documents on the formats of
 /// their tokens and on scanning for them.
@@ -402,6 +408,14 @@ const PLACEHOLDER_WORDS: &[&str] = &[
 /// Whether a variable of that name is expected to hold a secret: its last word says so, and nothing says that it goes into
 /// the browser anyway.
 pub fn is_secret_name(name: &str) -> bool {
+    let ends_so = name.rsplit(['_', '-', '.']).find(|word| !word.is_empty()).is_some_and(|last| {
+        let last = last.trim_end_matches(|char: char| char.is_ascii_digit());
+        SECRET_WORDS.iter().any(|word| word.eq_ignore_ascii_case(last))
+    });
+    // Most names are none; the rest of the questions costs more.
+    if !ends_so {
+        return false;
+    }
     let upper = name.to_ascii_uppercase();
     let public = [
         "PUBLIC",
@@ -424,8 +438,6 @@ pub fn is_secret_name(name: &str) -> bool {
     let Some((last, before)) = words.split_last() else { return false };
     match last.trim_end_matches(|char: char| char.is_ascii_digit()) {
         "PWD" => !before.is_empty(),
-        "PASSWORD" | "PASSWD" | "PASS" | "PASSPHRASE" | "SECRET" | "TOKEN" | "APIKEY" | "SECRETKEY" | "CREDENTIALS"
-        | "AUTHTOKEN" | "ACCESSKEY" | "PRIVATEKEY" => true,
         // What Rails calls its one secret.
         "BASE" => matches!(before, [.., "SECRET", "KEY"]),
         "KEY" => {
@@ -447,9 +459,28 @@ pub fn is_secret_name(name: &str) -> bool {
                     )
                 })
         }
-        _ => false,
+        _ => true,
     }
 }
+
+/// The last words of names that promise a secret, some of them only behind others.
+const SECRET_WORDS: &[&str] = &[
+    "KEY",
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASS",
+    "PWD",
+    "PASSWD",
+    "PASSPHRASE",
+    "APIKEY",
+    "SECRETKEY",
+    "CREDENTIALS",
+    "AUTHTOKEN",
+    "ACCESSKEY",
+    "PRIVATEKEY",
+    "BASE",
+];
 
 /// Whether `value` could be a real secret: no reference, no placeholder, not trivial.
 pub fn is_secret_value(value: &str) -> bool {
@@ -610,6 +641,12 @@ mod tests {
         ] {
             assert_eq!(find(kind, FileId(0), text).is_some(), found, "{text}");
         }
+    }
+
+    #[test]
+    fn no_token_is_shorter_than_the_shortest() {
+        let shortest = TOKENS.iter().map(|(_, prefix, least)| prefix.len() + least).min();
+        assert_eq!(shortest, Some(SHORTEST_TOKEN));
     }
 
     #[test]

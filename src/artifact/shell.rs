@@ -8,6 +8,8 @@
 mod flatten;
 pub mod mode;
 
+use std::borrow::Cow;
+
 use crate::artifact::dockerfile::{self, Script};
 use crate::span::Span;
 
@@ -198,7 +200,8 @@ pub fn understands(shell: &[String]) -> bool {
 
 /// The last part of a path.
 pub fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    // Over bytes: this is asked of every command many times, and its words are short.
+    path.bytes().rposition(|byte| byte == b'/').and_then(|at| path.get(at + 1..)).unwrap_or(path)
 }
 
 pub(crate) fn is_shell(name: &str) -> bool {
@@ -208,7 +211,15 @@ pub(crate) fn is_shell(name: &str) -> bool {
 impl Word {
     /// The text, where it does not depend on any variable.
     pub fn literal(&self) -> Option<String> {
-        self.resolve(|_| None)
+        self.as_literal().map(Cow::into_owned)
+    }
+
+    /// [`Word::literal`], without a copy where the word is one piece, as most are.
+    pub fn as_literal(&self) -> Option<Cow<'_, str>> {
+        match self.pieces.as_slice() {
+            [Piece::Literal(literal)] => Some(Cow::Borrowed(literal)),
+            _ => self.resolve(|_| None).map(Cow::Owned),
+        }
     }
 
     /// The text, where every variable in it is known to `lookup`.
@@ -232,10 +243,7 @@ impl Word {
 
     /// Whether it is written as exactly this, quotes removed.
     pub fn is(&self, text: &str) -> bool {
-        match self.pieces.as_slice() {
-            [Piece::Literal(literal)] => literal == text,
-            _ => self.literal().is_some_and(|literal| literal == text),
-        }
+        self.as_literal().is_some_and(|literal| literal == text)
     }
 }
 
@@ -263,15 +271,16 @@ impl Command {
     pub fn argv(&self) -> &[Word] {
         let mut words = self.words.as_slice();
         while let Some((first, mut rest)) = words.split_first() {
-            let name = first.literal().unwrap_or_default();
-            let Some((_, with_value)) = WRAPPERS.iter().find(|(wrapper, _)| *wrapper == base_name(&name)) else {
+            let name = first.as_literal().unwrap_or_default();
+            let name = base_name(&name);
+            let Some((_, with_value)) = WRAPPERS.iter().find(|(wrapper, _)| *wrapper == name) else {
                 break;
             };
             while let Some((option, behind)) = rest.split_first() {
-                let text = option.literal().unwrap_or_default();
-                if with_value.contains(&text.as_str()) {
+                let text = option.as_literal().unwrap_or_default();
+                if with_value.contains(&&*text) {
                     rest = behind.get(1..).unwrap_or_default();
-                } else if text.starts_with('-') || (base_name(&name) == "env" && text.contains('=')) {
+                } else if text.starts_with('-') || (name == "env" && text.contains('=')) {
                     rest = behind;
                 } else {
                     break;
@@ -286,9 +295,12 @@ impl Command {
     }
 
     /// The name of the program behind every wrapper, without its folder: `useradd`. Empty where it is not literal.
-    pub fn program(&self) -> String {
-        let name = self.argv().first().and_then(Word::literal).unwrap_or_default();
-        base_name(&name).to_owned()
+    pub fn program(&self) -> Cow<'_, str> {
+        match self.argv().first().and_then(Word::as_literal) {
+            Some(Cow::Borrowed(name)) => Cow::Borrowed(base_name(name)),
+            Some(Cow::Owned(name)) => Cow::Owned(base_name(&name).to_owned()),
+            None => Cow::Borrowed(""),
+        }
     }
 
     /// The arguments of [`Command::program`].

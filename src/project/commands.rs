@@ -18,10 +18,13 @@ pub struct Run<'p> {
     /// The RUN; of an ONBUILD its trigger.
     pub instruction: &'p Instruction,
     /// What it runs. Empty where the shell is one whose language is not understood.
-    pub body: Body,
+    pub body: &'p Body,
     /// The first build of the file that runs it, where one does.
     pub step: Option<&'p Step>,
 }
+
+/// What a shell runs that is not understood, as far as anybody can tell.
+static NOTHING: Body = Body { commands: Vec::new(), gaps: Vec::new() };
 
 impl DockerfileFacts {
     /// Every RUN of the file, in its order, whether or not a build needs its stage.
@@ -54,7 +57,7 @@ impl DockerfileFacts {
                     Some(step) => self.scripts.of(step, dockerfile),
                     None => self.scripts.at(index).filter(|_| !foreign),
                 };
-                runs.push(Run { stage, index, instruction, body: body.cloned().unwrap_or_default(), step });
+                runs.push(Run { stage, index, instruction, body: body.unwrap_or(&NOTHING), step });
             }
         }
         runs
@@ -202,15 +205,12 @@ pub(super) const BUILDERS: &[&str] = &[
 pub fn packages_installed(command: &Command) -> Vec<(String, Span)> {
     let program = command.program();
     let args = command.args();
-    let verb = args.iter().position(|word| {
-        let text = word.literal().unwrap_or_default();
-        matches!(
-            (&*program, &*text),
-            ("apt-get" | "apt" | "aptitude" | "dnf" | "yum" | "microdnf" | "tdnf" | "zypper", "install")
-                | ("apk", "add")
-        )
-    });
-    let Some(verb) = verb else { return Vec::new() };
+    let verb = match &*program {
+        "apt-get" | "apt" | "aptitude" | "dnf" | "yum" | "microdnf" | "tdnf" | "zypper" => "install",
+        "apk" => "add",
+        _ => return Vec::new(),
+    };
+    let Some(verb) = args.iter().position(|word| word.is(verb)) else { return Vec::new() };
     let words = args.get(verb + 1..).unwrap_or_default().iter();
     let text = |word: &Word| Some((word.literal()?, word.span));
     let names = words.filter_map(text).filter(|(name, _)| !name.starts_with('-') && !name.starts_with('.'));

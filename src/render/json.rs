@@ -48,6 +48,10 @@ pub(crate) fn to_text(value: &impl Serialize) -> String {
     // A value of these types always has a JSON form; an empty document is better than an abort where that is wrong.
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     let mut out = String::with_capacity(text.len() + 1);
+    let is_plain = text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte));
+    if is_plain && !text.contains("##[") {
+        return text + "\n";
+    }
     for c in text.chars() {
         if c == '[' && out.ends_with("##") {
             // The runner takes `##[` anywhere in a line for a command.

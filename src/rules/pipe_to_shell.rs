@@ -103,7 +103,7 @@ fn piped<'r>(run: &'r Run<'_>) -> Vec<Piped<'r>> {
             && !runners.contains(&word.span)
         {
             runners.push(word.span);
-            found.push(Piped { download, runner: word.span, name: program.clone() });
+            found.push(Piped { download, runner: word.span, name: program.to_string() });
         }
     }
     found

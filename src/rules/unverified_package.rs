@@ -110,7 +110,7 @@ fn unchecked<'c>(run: &Run<'_>, command: &'c Command, checked: bool) -> Vec<(&'c
         _ => false,
     };
     let mut found: Vec<(&Word, String)> =
-        args.iter().filter(|(text, _)| off(text) && !checked).map(|(_, word)| (*word, program.clone())).collect();
+        args.iter().filter(|(text, _)| off(text) && !checked).map(|(_, word)| (*word, program.to_string())).collect();
     if matches!(&*program, "echo" | "printf" | "cat" | "tee") {
         let to: Vec<String> = command
             .redirects

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{TOKENS, has_url_password, is_secret_name, is_secret_value, token};
+use super::{has_url_password, is_secret_name, is_secret_value, shaped};
 
 /// A line of nothing but so many letters of base64 is a piece of a key, or might be one.
 const LONG_LINE: usize = 60;
@@ -42,8 +42,8 @@ fn of_line(line: &str, start: usize, found: &mut Vec<Range<usize>>) {
     let bare = line.trim().trim_end_matches(['\\', '"', '\'']).trim_end_matches("\\n");
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     let has = |kind: fn(&u8) -> bool| bare.bytes().any(|byte| kind(&byte));
-    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
-    if bare.len() >= LONG_LINE && is_mixed && bare.bytes().all(is_base64) {
+    let is_mixed = || has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
+    if bare.len() >= LONG_LINE && bare.bytes().all(is_base64) && is_mixed() {
         let at = line.len() - line.trim_start().len();
         return add(at..at + bare.len());
     }
@@ -56,9 +56,8 @@ fn of_line(line: &str, start: usize, found: &mut Vec<Range<usize>>) {
     let mut name: Option<(Range<usize>, bool)> = None;
     for word in words(line) {
         let text = line.get(word.clone()).unwrap_or_default();
-        let known = TOKENS.iter().find(|(_, prefix, _)| text.starts_with(prefix)).filter(|_| token(text).is_some());
-        if let Some((_, prefix, _)) = known {
-            add(word.start + prefix.len()..word.end);
+        if let Some((_, prefix)) = shaped(text) {
+            add(word.start + prefix..word.end);
         }
         if let Some((before, spaced)) = name.take() {
             let gap = line.get(before.end..word.start).unwrap_or_default();

@@ -1,10 +1,8 @@
 //! `plimsoll context`: what `docker build` would send from here.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use plimsoll::project::context::sending::Sending;
 use plimsoll::project::{Build, Context as BuildContext, IgnoreFile, Project};
@@ -16,38 +14,45 @@ use crate::check;
 use crate::cli::{Context, TextOrJson};
 use crate::mistake::{Mistake, Result};
 use crate::output::Output;
-use crate::source::{Place, Tree, slashes};
-
-/// How long a walk stays silent, and how often it says then how far it is.
-const PATIENCE: Duration = Duration::from_millis(500);
+use crate::source::walk::{MAX_CONTEXT, Walk};
+use crate::source::{Place, Tree};
 
 /// Prints what is sent from the context of a build.
 pub(crate) fn context(arguments: &Context, output: &Output) -> Result<ExitCode> {
     let path = Path::new(&arguments.what);
     let (place, service) =
         if path.exists() { (Place::find(path)?, None) } else { (Place::find(Path::new("."))?, Some(&*arguments.what)) };
-    let mut tree = place.tree()?;
+    let (mut tree, rest) = place.tree_and_rest()?;
     let policy = check::policy_of(&mut tree, &arguments.settings, output)?;
     tree.fill(&policy.settings);
-    if !arguments.tracked && list_ignored(&mut tree, &policy.settings, &place, service)? {
+    // Docker reads ignore files that git does not show; what was visited without git is listed anyway.
+    if !arguments.tracked && rest.is_none() && list_ignored(&mut tree, &policy.settings, &place, service)? {
         tree.fill(&policy.settings);
     }
     let project = Project::new(&tree.snapshot, &policy.settings);
     let (dir, build, ignore) = target(&project, &place, service)?;
     let syntax = ignore.map(|ignore| &ignore.syntax);
     let by_git = matches!(build.map(|(_, build)| &build.context), Some(BuildContext::Git(_)));
-    let sending = if arguments.tracked || by_git {
-        let below = tree.snapshot.below(&dir).filter(|(_, entry)| entry.kind != Kind::Submodule);
-        let inside = |path: &str| if dir.is_empty() { path.to_owned() } else { path[dir.len() + 1..].to_owned() };
-        let sizes: HashMap<String, u64> =
-            below.map(|(_, entry)| (inside(&entry.path), entry.size.unwrap_or(0))).collect();
-        let mut paths: Vec<String> = sizes.keys().cloned().collect();
-        paths.sort();
-        Sending::sort(syntax, paths, |path| sizes.get(path).copied())
+    let root = place.root.join(&dir);
+    let size_on_disk = |path: &str| Some(std::fs::symlink_metadata(root.join(path)).ok()?.len());
+    let sending = if let (false, false, None) = (arguments.tracked, by_git, &rest) {
+        let walk = Walk::through(&root, MAX_CONTEXT)?;
+        warn_of_closed(walk.incomplete());
+        Sending::sort(syntax, walk.files.into_iter().map(|found| found.path), size_on_disk)
     } else {
-        let root = place.root.join(&dir);
-        let paths = files(&root)?;
-        Sending::sort(syntax, paths, |path| Some(std::fs::symlink_metadata(root.join(path)).ok()?.len()))
+        let inside = |path: &str| if dir.is_empty() { path.to_owned() } else { path[dir.len() + 1..].to_owned() };
+        let listed = tree.snapshot.below(&dir).filter(|(_, entry)| entry.kind != Kind::Submodule);
+        let sizes: HashMap<String, u64> =
+            listed.map(|(_, entry)| (inside(&entry.path), entry.size.unwrap_or(0))).collect();
+        let mut paths: Vec<String> = sizes.keys().cloned().collect();
+        if !arguments.tracked && !by_git {
+            let below =
+                |path: &&String| dir.is_empty() || path.strip_prefix(&*dir).is_some_and(|it| it.starts_with('/'));
+            paths.extend(rest.iter().flatten().filter(below).map(|path| inside(path)));
+            warn_of_closed(tree.snapshot.incomplete.clone());
+        }
+        paths.sort();
+        Sending::sort(syntax, paths, |path| sizes.get(path).copied().or_else(|| size_on_disk(path)))
     };
     let read = |ignore: &IgnoreFile| tree.snapshot.path(ignore.file);
     let others = project.builds.iter().filter(|other| other.context.folder() == Some(&*dir));
@@ -69,6 +74,12 @@ pub(crate) fn context(arguments: &Context, output: &Output) -> Result<ExitCode> 
         TextOrJson::Text => text(&view, arguments.list),
         TextOrJson::Json => document(&view, arguments.list),
     }))
+}
+
+fn warn_of_closed(closed: Option<String>) {
+    if let Some(closed) = closed {
+        tracing::warn!(?closed, "the build could not read it either");
+    }
 }
 
 /// A build with its place in [`Project::builds`].
@@ -151,66 +162,4 @@ fn find<'p>(project: &'p Project<'_>, place: &Place, service: Option<&str>) -> R
 fn lines(project: &Project<'_>, ignore: &IgnoreFile) -> Vec<(u32, String)> {
     let line = |span| (project.snapshot.positions(span).0.line, project.snapshot.slice(span).to_owned());
     ignore.syntax.patterns.iter().map(|pattern| line(pattern.span)).collect()
-}
-
-/// Every regular file and link below a folder, whatever git says of it, `.git` included: what a build has before it.
-/// Sorted by folder.
-fn files(root: &Path) -> Result<Vec<String>> {
-    let mut all = Vec::new();
-    let mut folders = vec![PathBuf::new()];
-    let mut progress = Progress::new();
-    while let Some(folder) = folders.pop() {
-        let full = root.join(&folder);
-        let entries = match std::fs::read_dir(&full) {
-            Ok(entries) => entries,
-            Err(error) if folder.as_os_str().is_empty() => {
-                let what = format!("{} cannot be read: {error}", full.display());
-                return Err(Mistake::new(what, "check its permissions"));
-            }
-            Err(error) => {
-                tracing::warn!(folder = ?full, error = ?error.to_string(), "cannot read a folder; the build could not either");
-                continue;
-            }
-        };
-        let prefix = slashes(&folder);
-        for entry in entries.flatten() {
-            let Ok(kind) = entry.file_type() else { continue };
-            if kind.is_dir() {
-                folders.push(folder.join(entry.file_name()));
-            } else if kind.is_file() || kind.is_symlink() {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                all.push(if prefix.is_empty() { name.into_owned() } else { format!("{prefix}/{name}") });
-            }
-        }
-        progress.show(all.len());
-    }
-    progress.end();
-    Ok(all)
-}
-
-/// Says on a terminal how far a long walk is.
-struct Progress {
-    next: Option<Instant>,
-    shown: bool,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self { next: std::io::stderr().is_terminal().then(|| Instant::now() + PATIENCE), shown: false }
-    }
-
-    fn show(&mut self, files: usize) {
-        let now = Instant::now();
-        if self.next.is_some_and(|next| now >= next) {
-            let _ = write!(std::io::stderr(), "\r{files} files");
-            (self.next, self.shown) = (Some(now + PATIENCE / 5), true);
-        }
-    }
-
-    fn end(&self) {
-        if self.shown {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
-    }
 }

@@ -4,7 +4,7 @@
 //! names (see [`git`]).
 
 pub(crate) mod git;
-mod walk;
+pub(crate) mod walk;
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -16,6 +16,7 @@ use plimsoll::snapshot::{Kind, Snapshot};
 use plimsoll::span::FileId;
 
 use self::git::{Blobs, Git};
+use self::walk::Walk;
 use crate::mistake::{Mistake, Result};
 
 /// No artifact of a person is as large; a larger file is listed and not read.
@@ -65,9 +66,24 @@ impl Place {
 
     /// The files as they lie there.
     pub(crate) fn tree(&self) -> Result<Tree> {
-        let (listing, incomplete) = match &self.git {
-            Some(git) => (git.working_tree()?, None),
-            None => walk::files(&self.root)?,
+        Ok(self.tree_and_rest()?.0)
+    }
+
+    /// The files as they lie there, and where everything below the root was visited for it, what lies there besides and is no
+    /// part of the repository: the paths of its history.
+    pub(crate) fn tree_and_rest(&self) -> Result<(Tree, Option<Vec<String>>)> {
+        let (listing, rest, incomplete) = match &self.git {
+            Some(git) => (git.working_tree()?, None, None),
+            None => {
+                let walk = Walk::through(&self.root, walk::MAX_SOURCES)?;
+                let incomplete = walk.incomplete();
+                let (history, files): (Vec<_>, Vec<_>) = walk.files.into_iter().partition(|found| found.is_history);
+                let listed = files.into_iter().filter_map(|found| {
+                    let metadata = std::fs::symlink_metadata(self.root.join(&found.place)).ok()?;
+                    Some((found.path, walk::kind(&metadata), Some(metadata.len()), Content::Disk(found.place)))
+                });
+                (listed.collect(), Some(history.into_iter().map(|found| found.path).collect()), incomplete)
+            }
         };
         let mut tree = Tree::new(self.root.clone(), self.root.display().to_string(), listing);
         tree.snapshot.incomplete = incomplete;
@@ -75,7 +91,7 @@ impl Place {
             // Whoever names a file wants it judged, also when git ignores it.
             tree.add(&self.scope)?;
         }
-        Ok(tree)
+        Ok((tree, rest))
     }
 
     /// The files below the place alone, with paths relative to it: one side of a comparison of two folders.

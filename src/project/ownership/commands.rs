@@ -78,7 +78,7 @@ impl Follower<'_> {
         let program = command.program();
         let args = command.args();
         let span = command.argv().first().map_or(command.span, |word| word.span);
-        match program.as_str() {
+        match &*program {
             "cd" | "pushd" => {
                 let to = match args.iter().find(|word| !word.raw.starts_with('-')) {
                     Some(word) => match self.path(word, step, place).as_slice() {

@@ -186,7 +186,7 @@ impl Accounts {
         let Some(program) = argv.first() else { return };
         let made = |tool| Made { word: program.span, command: command.span, tool, stage: step.stage };
         let args = || argv.iter().skip(1).map(|word| step.text(word)).collect::<Vec<_>>();
-        match command.program().as_str() {
+        match &*command.program() {
             "useradd" | "luseradd" => self.useradd(&args(), made(Tool::Shadow)),
             "groupadd" | "lgroupadd" => self.groupadd(&args(), made(Tool::Shadow)),
             "usermod" => self.usermod(&args(), made(Tool::Shadow)),
@@ -231,7 +231,7 @@ impl Accounts {
                 self.users.clear();
                 self.base_known = true;
             }
-            let texts: Vec<Option<String>> = match program.as_str() {
+            let texts: Vec<Option<String>> = match &*program {
                 "echo" | "printf" => argv.iter().skip(1).map(|word| step.text(word)).collect(),
                 "cat" => {
                     let here = command.redirects.iter().filter(|redirect| redirect.kind == RedirectKind::Here);
@@ -253,7 +253,7 @@ impl Accounts {
             }
         }
         let names_passwd = || argv.iter().skip(1).any(|word| word.is("/etc/passwd"));
-        if matches!(program.as_str(), "tee" | "sed" | "cp" | "mv" | "install") && names_passwd() {
+        if matches!(&*program, "tee" | "sed" | "cp" | "mv" | "install") && names_passwd() {
             self.incomplete = true;
         }
     }
