@@ -5,8 +5,10 @@
 //! guessed. Prose is understood in English; code quotes and key names in any language.
 
 pub mod arguments;
+mod clause;
 pub mod forbidden;
 pub mod lexicon;
+mod shape;
 pub mod table;
 pub mod token;
 
@@ -239,6 +241,16 @@ pub(super) fn is_filler(word: &str) -> bool {
     FILLERS.contains(&word)
 }
 
+/// "the `web` context": a name of a context, not a path in one.
+pub(super) fn names_context(tokens: &[Token], at: usize) -> bool {
+    tokens.get(at).is_some_and(|token| token.code && token.mark == ' ' && !token.text.contains('.'))
+        && tokens.get(at + 1).is_some_and(|next| next.lower == "context")
+}
+
+fn is_article(word: &str) -> bool {
+    matches!(word, "the" | "a" | "an" | "each" | "every" | "its" | "their" | "this")
+}
+
 /// Which files and names stand in the sentence.
 fn hints(tokens: &[Token]) -> Hints {
     let mut hints = Hints::default();
@@ -353,12 +365,32 @@ fn derive(tokens: &[Token], set: &mut Concepts) {
     if tokens.iter().any(|token| token.concepts.any(INSTRUCTIONS) && token.text.contains(' ')) {
         set.add(C::InstrValue);
     }
-    let listed = |token: &Token| token.code && !token.contrast && token.concepts.any(&[C::Name, C::DocFile]);
-    if set.any(&[C::IgnoreFile, C::Context]) && tokens.iter().any(listed) {
+    let listed = |(at, token): (usize, &Token)| {
+        token.code && !token.contrast && token.concepts.any(&[C::Name, C::DocFile]) && !names_context(tokens, at)
+    };
+    if set.any(&[C::IgnoreFile, C::Context]) && tokens.iter().enumerate().any(listed) {
         set.add(C::NamePath);
     }
     if tokens.iter().any(|token| token.concepts.has(C::UserInstr) && token.text.contains(' ')) {
         set.add(C::UserValue);
+    }
+    // "`COPY` in place of `ADD`", "COPY, not ADD".
+    if tokens.iter().any(|token| token.concepts.has(C::AddInstr) && (token.contrast || token.negated)) {
+        set.add(C::NotAdd);
+    }
+    // "Add `*.log` to the ignore file": what is put into it, not that it is there.
+    for (at, token) in tokens.iter().enumerate().filter(|(_, token)| token.concepts.has(C::IgnoreFile)) {
+        let mut before = tokens[..at].iter().rev().skip_while(|word| is_article(&word.lower));
+        if before.next().is_some_and(|word| matches!(&*word.lower, "to" | "into" | "in")) && token.depth == 0 {
+            set.add(C::IntoFile);
+        }
+    }
+    if arguments::has_file_of_its_own(tokens) {
+        set.add(C::HadFile);
+    }
+    // A file by its name alone: "`id_rsa` is never copied".
+    if set.has(C::CopyWord) && tokens.iter().any(|token| token.code && token.concepts.has(C::Name) && !token.contrast) {
+        set.add(C::CopiedName);
     }
     if names + named_builders >= 2 {
         set.add(C::TwoNames);
@@ -377,6 +409,13 @@ fn derive(tokens: &[Token], set: &mut Concepts) {
         }
         if token.lower == "as" && next(1).is_some_and(|name| name.concepts.has(C::Name)) {
             set.add(C::As);
+        }
+        // "`NODE_ENV` is set to `production`": a variable and its value.
+        let valued = token.concepts.has(C::EnvName)
+            && (1..=4).filter_map(next).any(|word| matches!(&*word.lower, "to" | "equals"))
+            && arguments::env_value(tokens, at).is_some();
+        if valued {
+            set.add(C::SetTo);
         }
         if token.lower == "images" && token.depth == 0 {
             set.add(C::ManyImages);
@@ -403,6 +442,9 @@ fn derive(tokens: &[Token], set: &mut Concepts) {
                 && !is_filler(&token.lower)
                 && token.lower.chars().all(char::is_alphanumeric)
         };
+        if token.concepts.has(C::Backing) && !token.code && token.depth == 0 {
+            set.add(C::Subject);
+        }
         if introduced && token.lower != "the" {
             let skip = usize::from(next(1).is_some_and(|word| word.lower == "the"));
             if next(1 + skip).is_some_and(noun) {
@@ -458,12 +500,46 @@ fn read_part(part: &[Token], whole: &[Token], foreign: bool) -> (Vec<Atom>, bool
             }
         }
     }
+    // "Sensible limits": of a claim that is about how much, and says no figure.
+    let how_much = claims.len() == 1
+        && matches!(&*claims[0].predicate, "compose.resources" | "compose.logging" | "compose.healthcheck.fields")
+        && claims[0].arguments.iter().all(|argument| argument.value == "*");
+    let amount = |token: &Token| {
+        token.concepts.any(&[C::Limit, C::ResourceWord, C::Memory, C::Cpu, C::Logging, C::Log, C::HealthField])
+    };
+    let judged = part
+        .iter()
+        .enumerate()
+        .any(|(at, word)| is_judgement(&word.lower) && part[at + 1..].iter().take(2).any(amount));
+    let adverb = part
+        .iter()
+        .any(|token| matches!(&*token.lower, "appropriately" | "sensibly" | "reasonably" | "adequately" | "suitably"));
+    if how_much && (judged || adverb) {
+        return (Vec::new(), true);
+    }
     let proper = part.iter().any(|token| token.concepts.has(C::Proper) && !token.code);
     let only_exists = claims.len() == 1 && claims[0].predicate == "dockerignore.exists";
     if proper && (claims.is_empty() || only_exists) && set.has(C::IgnoreFile) {
         return (Vec::new(), true);
     }
     (claims, false)
+}
+
+/// Words that leave to the reader how much is meant.
+fn is_judgement(word: &str) -> bool {
+    matches!(
+        word,
+        "sensible"
+            | "reasonable"
+            | "adequate"
+            | "appropriate"
+            | "suitable"
+            | "proper"
+            | "sane"
+            | "good"
+            | "decent"
+            | "fitting"
+    )
 }
 
 /// Where the key of a row stands in the part, if the row fits.
@@ -615,7 +691,7 @@ fn not_static(condition: &[Token], main: &[Token], claims: &[Atom]) -> Option<Re
                 return Some(*reason);
             }
         }
-        if checked {
+        if checked || outside.has(C::Inside) {
             return Some(Reason::NeedsRun);
         }
         return None;
@@ -635,6 +711,11 @@ fn not_static(condition: &[Token], main: &[Token], claims: &[Atom]) -> Option<Re
         if outside.any(&[C::InImageLayers]) {
             return Some(Reason::NeedsBuild);
         }
+    }
+    // What it answers is seen when it runs, whatever else the sentence names.
+    let about_health = claims.iter().all(|claim| claim.predicate.contains("healthcheck"));
+    if about_health && outside.has(C::Status) && !outside.any(&[C::HealthInstr, C::Key]) {
+        return Some(Reason::NeedsRun);
     }
     if outside.has(C::InImageLayers) && !outside.any(&[C::EnvInstr, C::ArgInstr, C::BuildArg]) {
         return Some(Reason::NeedsBuild);

@@ -1,20 +1,22 @@
 //! A sentence as tokens: words with the concepts that they stand for, code spans with what their shape says.
 
-use super::lexicon;
 use super::lexicon::Concept;
+use super::{lexicon, shape};
 
 /// A criterion longer than this is no sentence; nothing is guessed about it.
 pub const MAX_TOKENS: usize = 400;
 
 /// A set of concepts.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Concepts(u128, u128);
+pub struct Concepts([u64; WORDS]);
+
+const WORDS: usize = lexicon::COUNT.div_ceil(64);
 
 impl Concepts {
     /// Whether the concept is in it.
     pub fn has(self, concept: Concept) -> bool {
         let bit = concept as usize;
-        if bit < 128 { self.0 >> bit & 1 == 1 } else { self.1 >> (bit - 128) & 1 == 1 }
+        self.0.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
     }
 
     /// Whether one of them is.
@@ -25,32 +27,29 @@ impl Concepts {
     /// Puts one in.
     pub fn add(&mut self, concept: Concept) {
         let bit = concept as usize;
-        if bit < 128 {
-            self.0 |= 1 << bit;
-        } else {
-            self.1 |= 1 << (bit - 128);
+        if let Some(word) = self.0.get_mut(bit / 64) {
+            *word |= 1 << (bit % 64);
         }
     }
 
     /// Takes one out.
     pub fn remove(&mut self, concept: Concept) {
         let bit = concept as usize;
-        if bit < 128 {
-            self.0 &= !(1 << bit);
-        } else {
-            self.1 &= !(1 << (bit - 128));
+        if let Some(word) = self.0.get_mut(bit / 64) {
+            *word &= !(1 << (bit % 64));
         }
     }
 
     /// Puts all of another set in.
     pub fn extend(&mut self, other: Self) {
-        self.0 |= other.0;
-        self.1 |= other.1;
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word |= other;
+        }
     }
 
     /// Whether nothing is in it.
     pub fn is_empty(self) -> bool {
-        self.0 == 0 && self.1 == 0
+        self.0.iter().all(|word| *word == 0)
     }
 }
 
@@ -148,6 +147,18 @@ pub fn tokens(text: &str) -> Option<Vec<Token>> {
                     }
                     continue;
                 }
+                // "256 MB" is one quantity.
+                let unit = matches!(&*trimmed.to_ascii_lowercase(), "kb" | "mb" | "gb" | "kib" | "mib" | "gib");
+                if unit
+                    && let Some(last) = out.last_mut()
+                    && last.mark == ' '
+                    && last.depth == depth
+                    && last.text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+                {
+                    let mark = if trimmed.len() < word.len() { '.' } else { ' ' };
+                    *last = Token { mark, ..token(&format!("{}{trimmed}", last.text), last.code, depth) };
+                    continue;
+                }
                 let mut new = token(trimmed, false, depth);
                 if trimmed.len() < word.len()
                     && !word.ends_with("..")
@@ -195,7 +206,7 @@ fn word_end(text: &str) -> usize {
 }
 
 fn token(text: &str, code: bool, depth: u8) -> Token {
-    let (concepts, term) = lexicon::shape(text, code);
+    let (concepts, term) = shape::shape(text, code);
     Token {
         text: text.to_owned(),
         lower: text.to_lowercase(),

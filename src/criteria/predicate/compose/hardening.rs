@@ -48,21 +48,20 @@ pub(in super::super) fn not_privileged(look: &Look<'_, '_>) -> Outcome {
 pub(in super::super) fn tmpfs(look: &Look<'_, '_>) -> Outcome {
     let seen = service!(look);
     let name = seen.name();
-    let short: Vec<(String, String, _)> = seen
+    let short: Vec<(String, Option<String>, _)> = seen
         .list(&["tmpfs"])
         .into_iter()
         .map(|(item, span)| {
             let (path, options) = item
                 .split_once(':')
                 .map_or((item.to_string(), String::new()), |(path, options)| (path.to_owned(), options.to_owned()));
-            (path, options, span)
+            (path, Some(options), span)
         })
         .collect();
     let long = seen.service.volumes.iter().filter(|mount| mount.kind == MountKind::Tmpfs);
-    let long = long.map(|mount| {
-        (mount.target.as_ref().map(|target| target.text.clone()).unwrap_or_default(), String::new(), mount.span)
-    });
-    let all: Vec<(String, String, _)> = short.into_iter().chain(long).collect();
+    let long = long
+        .map(|mount| (mount.target.as_ref().map(|target| target.text.clone()).unwrap_or_default(), None, mount.span));
+    let all: Vec<(String, Option<String>, _)> = short.into_iter().chain(long).collect();
     let same = |a: &str, b: &str| a.trim_end_matches('/') == b.trim_end_matches('/');
     let wanted = look.every("path");
     if let Some(want) = wanted.iter().find(|want| !all.iter().any(|(path, ..)| same(path, want))) {
@@ -77,6 +76,13 @@ pub(in super::super) fn tmpfs(look: &Look<'_, '_>) -> Outcome {
         return Outcome::unmet(seen.place(), format!("`{name}` has no tmpfs"));
     };
     if let Some(size) = look.get("size") {
+        let Some(options) = options else {
+            return Outcome::undecided(
+                Reason::ValueUnknown,
+                *span,
+                "the size of a tmpfs in the long syntax is not read",
+            );
+        };
         let have = options.split(',').find_map(|option| option.strip_prefix("size=")).unwrap_or_default();
         return Outcome::when(
             same_value(have, size),
