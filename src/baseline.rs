@@ -132,6 +132,7 @@ mod tests {
             span: Span::file_start(FileId(0)),
             labels: Vec::new(),
             fix: None,
+            offer: None,
             identity,
             sent: None,
             quiet: false,

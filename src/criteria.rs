@@ -7,7 +7,7 @@ pub mod check;
 pub mod closing;
 pub mod compare;
 pub mod document;
-pub(crate) mod memo;
+pub mod memo;
 pub mod phrase;
 pub mod predicate;
 pub mod reason;

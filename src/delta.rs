@@ -173,6 +173,7 @@ mod tests {
                 span: Span::new(file, at..at + 3),
                 labels: Vec::new(),
                 fix: None,
+                offer: None,
                 identity: Identity { path: entry.path.to_string(), key: "bad".to_owned() },
                 sent: None,
                 quiet: false,

@@ -57,6 +57,8 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// What would mend it, where that is exact.
     pub fix: Option<Fix>,
+    /// Text to add that mends nothing and may be committed as it is: how a sentence was read, as a pin.
+    pub offer: Option<Edit>,
     /// Who it is, across revisions.
     pub identity: Identity,
     /// The path of a build context that it is about, where an ignore file could have kept it out.

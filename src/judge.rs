@@ -36,7 +36,6 @@ pub fn judge<'a>(
     let before = base.map(|snapshot| Project::new(snapshot, settings));
     let mut project = Project::new(head, settings);
     project.touched = base.map(|_| touched(change));
-    let criteria = compare::issues(before.as_ref(), &project);
     let mut uncompared = Vec::new();
     let base_side = before.as_ref().map(|project| {
         let mut found = rules::judged(project);
@@ -48,6 +47,7 @@ pub fn judge<'a>(
     if let Some(before) = &before {
         found.add(rules::of_change(before, &project, change));
     }
+    let criteria = compare::issues(before.as_ref(), &project);
     name_reopened(&mut found.findings, &criteria, settings);
     found.add(rules::after(&project, &found.findings));
     let ignores = Ignores::new(before.as_ref(), &project, change);

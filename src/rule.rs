@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::{Finding, Fix, Identity, Label, SentPath, Severity, folded};
+use crate::finding::{Edit, Finding, Fix, Identity, Label, SentPath, Severity, folded};
 use crate::fix;
 use crate::hunks::Change;
 use crate::project::{Build, DockerfileFacts, IgnoreFile, Project};
@@ -133,6 +133,7 @@ impl<'p> Findings<'p> {
             span,
             labels: Vec::new(),
             fix: None,
+            offer: None,
             identity,
             sent: None,
             quiet: false,
@@ -181,6 +182,12 @@ impl Reported<'_> {
     /// An exact mending.
     pub fn fix(self, fix: Fix) -> Self {
         self.finding.fix = Some(fix);
+        self
+    }
+
+    /// Text to add that mends nothing, but that somebody may want to commit.
+    pub fn offer(self, edit: Edit) -> Self {
+        self.finding.offer = Some(edit);
         self
     }
 

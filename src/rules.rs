@@ -186,11 +186,24 @@ impl Found {
     }
 }
 
-/// What one rule finds, whatever the settings say of it.
-pub fn run_one(project: &Project<'_>, rule: &'static Rule) -> Vec<Finding> {
-    let mut out = Findings::new(project, rule, None);
-    run_into(project, rule, &mut out);
-    out.into_list().0
+/// What the rules answer when criteria ask.
+#[derive(Debug)]
+pub struct Answers<'p>(pub &'p Project<'p>);
+
+impl crate::criteria::memo::Rules for Answers<'_> {
+    fn all(&self) -> &'static [&'static Rule] {
+        RULES
+    }
+
+    fn named(&self, name: &str) -> Option<&'static Rule> {
+        find(name)
+    }
+
+    fn found(&self, rule: &'static Rule) -> Vec<Finding> {
+        let mut out = Findings::new(self.0, rule, None);
+        run_into(self.0, rule, &mut out);
+        out.into_list().0
+    }
 }
 
 /// All findings of all rules that the settings leave on, in the order of the files: [`judged`] without its gaps.
@@ -200,6 +213,8 @@ pub fn run(project: &Project<'_>) -> Vec<Finding> {
 
 /// All findings of all rules that the settings leave on, in the order of the files.
 pub(crate) fn judged(project: &Project<'_>) -> Found {
+    // Some rules are about the verdicts on criteria, which in turn rest on what other rules find.
+    project.judge_criteria(&Answers(project));
     let mut found = each(project, |rule, out| run_into(project, rule, out));
     found.findings.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end));
     found

@@ -6,9 +6,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::finding::Finding;
 use crate::project::Project;
 use crate::rule::Rule;
-use crate::rules;
 
 use super::verdict::{self, Proven};
+
+/// What criteria may ask of the rules. The rules answer (`rules::Answers`); criteria know none of them, since some rules are
+/// about criteria.
+pub trait Rules: std::fmt::Debug {
+    /// The rules there are.
+    fn all(&self) -> &'static [&'static Rule];
+    /// The rule of that id or alias.
+    fn named(&self, name: &str) -> Option<&'static Rule>;
+    /// What one rule finds, whatever the settings say of it.
+    fn found(&self, rule: &'static Rule) -> Vec<Finding>;
+}
 
 /// Filled on first use. It changes no answer, only how often it is worked out.
 #[derive(Debug, Default)]
@@ -18,18 +28,23 @@ pub(crate) struct Memo {
 }
 
 impl Project<'_> {
-    /// The verdicts on the criteria of each of [`Project::documents`].
-    pub fn verdicts(&self) -> &[Vec<Proven>] {
+    /// The verdicts on the criteria of each of [`Project::documents`], worked out with what the rules find.
+    pub(crate) fn judge_criteria(&self, rules: &dyn Rules) -> &[Vec<Proven>] {
         self.memo
             .verdicts
-            .get_or_init(|| self.documents.iter().map(|document| verdict::judge(self, document)).collect())
+            .get_or_init(|| self.documents.iter().map(|document| verdict::judge(self, rules, document)).collect())
     }
 
-    /// What one rule finds, whatever the settings say of it.
-    pub(crate) fn findings_of(&self, rule: &'static Rule) -> Arc<Vec<Finding>> {
+    /// The verdicts on the criteria of each of [`Project::documents`]; none before they were judged.
+    pub fn verdicts(&self) -> &[Vec<Proven>] {
+        self.memo.verdicts.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What one rule finds, worked out once.
+    pub(crate) fn found_once(&self, rules: &dyn Rules, rule: &'static Rule) -> Arc<Vec<Finding>> {
         let known = self.memo.findings.lock().unwrap_or_else(PoisonError::into_inner).get(rule.id).cloned();
         known.unwrap_or_else(|| {
-            let found = Arc::new(rules::run_one(self, rule));
+            let found = Arc::new(rules.found(rule));
             self.memo.findings.lock().unwrap_or_else(PoisonError::into_inner).insert(rule.id, Arc::clone(&found));
             found
         })

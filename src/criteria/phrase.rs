@@ -106,6 +106,12 @@ pub fn is_command_to_run(proof: &str) -> bool {
         "100%",
     ];
     let Some(tokens) = token::tokens(proof) else { return false };
+    // Nothing but commands: they have to run, that is the proof.
+    let command = |token: &Token| token.code && token.concepts.has(C::Command);
+    let joined = |token: &Token| command(token) || matches!(&*token.lower, "+" | "and" | "&&" | "then");
+    if tokens.iter().any(command) && tokens.iter().all(joined) {
+        return true;
+    }
     let Some((first, rest)) = tokens.split_first() else { return false };
     let is_command = first.code && first.concepts.any(&[C::Command, C::Name]);
     is_command && rest.iter().any(|token| !token.code && SUCCESS.contains(&&*token.lower))
@@ -243,8 +249,11 @@ pub(super) fn is_filler(word: &str) -> bool {
 
 /// "the `web` context": a name of a context, not a path in one.
 pub(super) fn names_context(tokens: &[Token], at: usize) -> bool {
-    tokens.get(at).is_some_and(|token| token.code && token.mark == ' ' && !token.text.contains('.'))
-        && tokens.get(at + 1).is_some_and(|next| next.lower == "context")
+    let Some(token) = tokens.get(at).filter(|token| token.code && !token.text.contains('.')) else { return false };
+    let word = |at: usize| tokens.get(at).map(|token| token.lower.as_str());
+    let before = |back: usize| at.checked_sub(back).and_then(word);
+    token.mark == ' ' && word(at + 1) == Some("context")
+        || matches!(before(1), Some("of" | "for")) && before(2) == Some("context")
 }
 
 fn is_article(word: &str) -> bool {

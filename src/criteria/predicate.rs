@@ -7,6 +7,7 @@ use crate::project::Project;
 use crate::span::Span;
 
 use super::check::Atom;
+use super::memo::Rules;
 use super::reason::Reason;
 use super::target::Object;
 
@@ -61,6 +62,8 @@ pub enum Target {
 pub struct Look<'l, 'p> {
     /// The facts.
     pub project: &'l Project<'p>,
+    /// What the rules find.
+    pub rules: &'l dyn Rules,
     /// The claim.
     pub atom: &'l Atom,
     /// The positional arguments behind the target.

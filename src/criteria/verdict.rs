@@ -3,11 +3,11 @@
 use std::cell::Cell;
 
 use crate::project::Project;
-use crate::rules;
 use crate::span::Span;
 
 use super::check::{self, Atom, Check};
 use super::document::{Criterion, Document, Polarity, Status};
+use super::memo::Rules;
 use super::phrase::{self, Hints, Reading};
 use super::predicate::{self, Evidence, Look, MAX_EVIDENCE, Outcome, State};
 use super::reason::Reason;
@@ -74,12 +74,12 @@ pub struct Proven {
 const MAX_WORK: usize = 200_000;
 
 /// Judges every criterion of a document against the artifacts of the same revision.
-pub fn judge(project: &Project<'_>, document: &Document) -> Vec<Proven> {
+pub fn judge(project: &Project<'_>, rules: &dyn Rules, document: &Document) -> Vec<Proven> {
     let listed_only = matches!(document.status(), Status::Pending | Status::Dropped);
     let budget = Cell::new(MAX_WORK);
     let mut out: Vec<Proven> = Vec::with_capacity(document.criteria.len());
     for (index, criterion) in document.criteria.iter().enumerate() {
-        let mut proven = one(project, document, index, criterion, &budget);
+        let mut proven = one(project, rules, document, index, criterion, &budget);
         if listed_only {
             proven.verdict = None;
             proven.reason = Some(Reason::Pending);
@@ -113,6 +113,7 @@ pub fn mistakes(document: &Document) -> Vec<(Span, String)> {
 
 fn one(
     project: &Project<'_>,
+    rules: &dyn Rules,
     document: &Document,
     index: usize,
     criterion: &Criterion,
@@ -145,7 +146,7 @@ fn one(
             proven.needs = Some(if what.is_empty() { Reason::Manual.needs().to_owned() } else { what });
             return proven;
         }
-        match check::parse(body).and_then(|checks| validate(&checks).map(|()| checks)) {
+        match check::parse(body).and_then(|checks| validate(&checks, rules).map(|()| checks)) {
             Ok(checks) => {
                 let hints = Hints::default();
                 let place = Cell::new(None);
@@ -158,7 +159,7 @@ fn one(
                     budget,
                     place: &place,
                 };
-                let (outcomes, names) = run(project, &checks, around);
+                let (outcomes, names) = run(project, rules, &checks, around);
                 proven.checks = names;
                 proven.place = place.get();
                 proven.mistake = contradiction(criterion, &checks).map(|message| (span, message));
@@ -176,12 +177,13 @@ fn one(
         Polarity::Must => phrase::read(&criterion.text),
         Polarity::MustNot => phrase::forbidden::read(&criterion.text),
     };
-    sentence(project, document, criterion, reading, budget, &mut proven);
+    sentence(project, rules, document, criterion, reading, budget, &mut proven);
     proven
 }
 
 fn sentence(
     project: &Project<'_>,
+    rules: &dyn Rules,
     document: &Document,
     criterion: &Criterion,
     mut reading: Reading,
@@ -216,7 +218,7 @@ fn sentence(
         place: &place,
     };
     let checks: Vec<Check> = reading.claims.iter().cloned().map(Check::One).collect();
-    let (outcomes, names) = run(project, &checks, around);
+    let (outcomes, names) = run(project, rules, &checks, around);
     proven.checks = names;
     proven.place = place.get();
     conclude(proven, outcomes, reading.open);
@@ -288,26 +290,37 @@ fn declared(project: &Project<'_>, reading: &Reading, around: Surroundings<'_>, 
 }
 
 /// Runs every check; all must hold. With the checks come their names, targets filled in.
-fn run(project: &Project<'_>, checks: &[Check], around: Surroundings<'_>) -> (Vec<Outcome>, Vec<String>) {
+fn run(
+    project: &Project<'_>,
+    rules: &dyn Rules,
+    checks: &[Check],
+    around: Surroundings<'_>,
+) -> (Vec<Outcome>, Vec<String>) {
     let mut outcomes = Vec::new();
     let mut names = Vec::new();
     for check in checks {
-        let (outcome, resolved) = evaluate(project, check, around, 0);
+        let (outcome, resolved) = evaluate(project, rules, check, around, 0);
         outcomes.push(outcome);
         names.push(resolved.to_string());
     }
     (outcomes, names)
 }
 
-fn evaluate(project: &Project<'_>, check: &Check, around: Surroundings<'_>, depth: usize) -> (Outcome, Check) {
+fn evaluate(
+    project: &Project<'_>,
+    rules: &dyn Rules,
+    check: &Check,
+    around: Surroundings<'_>,
+    depth: usize,
+) -> (Outcome, Check) {
     match check {
         Check::One(atom) => {
-            let (outcome, atom) = decide(project, atom, around);
+            let (outcome, atom) = decide(project, rules, atom, around);
             (outcome, Check::One(atom))
         }
         Check::Any(checks) if depth < 8 => {
             let (outcomes, resolved): (Vec<_>, Vec<_>) =
-                checks.iter().map(|check| evaluate(project, check, around, depth + 1)).unzip();
+                checks.iter().map(|check| evaluate(project, rules, check, around, depth + 1)).unzip();
             (Outcome::any(outcomes).unwrap_or_else(|| Outcome::nothing("no check")), Check::Any(resolved))
         }
         Check::Any(_) => (Outcome::undecided(Reason::NotUnderstood, None, "nested too deep"), check.clone()),
@@ -315,7 +328,7 @@ fn evaluate(project: &Project<'_>, check: &Check, around: Surroundings<'_>, dept
 }
 
 /// One predicate over all its objects.
-fn decide(project: &Project<'_>, atom: &Atom, around: Surroundings<'_>) -> (Outcome, Atom) {
+fn decide(project: &Project<'_>, rules: &dyn Rules, atom: &Atom, around: Surroundings<'_>) -> (Outcome, Atom) {
     let Some(predicate) = predicate::find(&atom.predicate) else {
         return (
             Outcome::undecided(Reason::NotUnderstood, None, format!("there is no check `{}`", atom.predicate)),
@@ -349,7 +362,7 @@ fn decide(project: &Project<'_>, atom: &Atom, around: Surroundings<'_>) -> (Outc
         .objects
         .iter()
         .map(|object| {
-            let outcome = (predicate.decide)(&Look { project, atom, values, object });
+            let outcome = (predicate.decide)(&Look { project, rules, atom, values, object });
             if atom.negated { outcome.negated() } else { outcome }
         })
         .collect();
@@ -439,7 +452,7 @@ fn conclude(proven: &mut Proven, outcomes: Vec<Outcome>, open: Option<Reason>) {
 }
 
 /// Unknown names and wrong arguments, in words.
-fn validate(checks: &[Check]) -> Result<(), String> {
+fn validate(checks: &[Check], rules: &dyn Rules) -> Result<(), String> {
     for atom in checks.iter().flat_map(Check::atoms) {
         let Some(predicate) = predicate::find(&atom.predicate) else {
             let near = predicate::PREDICATES
@@ -462,7 +475,7 @@ fn validate(checks: &[Check]) -> Result<(), String> {
             return Err(format!("`{path}` leaves the repository"));
         }
         if predicate.name == "rule.silent"
-            && atom.arguments.first().is_none_or(|argument| rules::find(&argument.value).is_none())
+            && atom.arguments.first().is_none_or(|argument| rules.named(&argument.value).is_none())
         {
             return Err("there is no such rule".to_owned());
         }

@@ -156,6 +156,35 @@ impl Ownership<'_> {
         }
     }
 
+    /// What is known, in the end, of each thing that COPY or ADD takes: of a file of the context by its own path, of all
+    /// else by what fills the place where it is put. Nothing where that place is not known.
+    pub fn taken(&self, step: &Step, transfer: &Transfer, instruction: &Instruction) -> Vec<Found> {
+        let Some((target, inside)) = self.landing(step, transfer, instruction) else { return Vec::new() };
+        if transfer.sources.is_empty() {
+            return vec![self.contents(&target, inside)];
+        }
+        let of_context = instruction.flag("from").is_none();
+        let several = transfer.sources.len() > 1;
+        let each = transfer.sources.iter().map(|source| {
+            let written = step.value(source);
+            let of_context = written.as_str().filter(|_| of_context).map(|source| self.listing.in_context(source));
+            match of_context {
+                Some((path, Some(Kind::File))) if several => {
+                    self.at(&super::layout::absolute(&target, super::paths::name(&path)))
+                }
+                // What this folder of the context brought, and not what a RUN made beside it.
+                Some((path, Some(Kind::Folder))) => {
+                    let brought = self.owned.tree.contents(&target).iter();
+                    let mut brought =
+                        brought.filter(|contents| contents.source == tree::Source::Repository(path.clone()));
+                    brought.next().map_or_else(|| self.contents(&target, true), |one| Found::There(one.held.clone()))
+                }
+                _ => self.contents(&target, several || inside),
+            }
+        });
+        each.collect()
+    }
+
     /// What is known of a path, or of what fills it.
     pub fn contents(&self, path: &str, inside: bool) -> Found {
         if !inside {

@@ -165,6 +165,7 @@ mod tests {
                 span: Span::new(head.find("D").unwrap(), 0..4),
                 labels: Vec::new(),
                 fix: None,
+                offer: None,
                 identity: identity.clone(),
                 sent: None,
                 quiet: false,

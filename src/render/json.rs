@@ -178,7 +178,8 @@ impl From<Position> for Place {
 
 fn finding_item<'a>(report: &Report<'a>, judged: &'a Judged) -> FindingItem<'a> {
     let snapshot = report.snapshot_of(judged);
-    let Finding { rule, severity, message, help, span, labels, fix, identity: _, sent: _, quiet: _ } = &judged.finding;
+    let Finding { rule, severity, message, help, span, labels, fix, identity: _, sent: _, quiet: _, offer: _ } =
+        &judged.finding;
     let known = rules::find(rule);
     let (start, end) = snapshot.positions(*span);
     FindingItem {

@@ -306,15 +306,14 @@ fn places(finding: &Finding, snapshot: &Snapshot, target: &Target) -> String {
     out
 }
 
-/// The block that one click commits, and the lines that it replaces: only where the fix is safe, stays within one file
+/// The block that one click commits, and the lines that it replaces: only where the fix is safe or mends nothing, stays within one file
 /// and one hunk, and both the old and the new lines are what they look like.
 fn suggestion(finding: &Finding, snapshot: &Snapshot, lines: &mut ShownLines<'_>) -> Option<(Anchor, String)> {
-    // A pin in a document changes no artifact: it may be offered although it mends nothing.
-    let is_pin = finding.rule == rules::UNMET_CRITERION;
-    let fix = finding.fix.as_ref().filter(|fix| fix.applicability == Applicability::Safe || is_pin)?;
+    let safe = finding.fix.as_ref().filter(|fix| fix.applicability == Applicability::Safe);
+    let wanted = safe.map(|fix| fix.edits.as_slice()).or_else(|| finding.offer.as_ref().map(std::slice::from_ref))?;
     let file = finding.span.file;
     let mut edits = Vec::new();
-    for edit in &fix.edits {
+    for edit in wanted {
         match edit {
             Edit::Replace { span, text } if span.file == file => edits.push((span.range(), text.as_str())),
             Edit::Replace { .. } | Edit::Create { .. } | Edit::Move { .. } => return None,
@@ -509,6 +508,7 @@ mod tests {
             span: Span::new(head.find(path).unwrap(), start..end),
             labels: Vec::new(),
             fix: None,
+            offer: None,
             identity,
             sent: None,
             quiet: false,
@@ -611,6 +611,15 @@ mod tests {
         Some((place(&remark), block.split_once("```")?.0.to_owned()))
     }
 
+    /// The suggestion for text that mends nothing, put where `[]` is.
+    fn offered(head: &str, text: &str) -> Option<(String, String)> {
+        let remark = check(&[("D", "")], &[("D", head)], "D", |finding, _| {
+            finding.offer = Some(Edit::Replace { span: finding.span, text: text.to_owned() });
+        });
+        let (_, block) = remark.body.split_once("```suggestion\n")?;
+        Some((place(&remark), block.split_once("```")?.0.to_owned()))
+    }
+
     #[test]
     fn a_suggestion_holds_whole_lines_of_one_hunk() {
         let safe = Applicability::Safe;
@@ -626,6 +635,11 @@ mod tests {
             ("carriage returns", suggested("", "A\r\n[B]\r\n", "C", safe), None),
             ("hidden text", suggested("", "A\n[B]\n", "C\u{202e}", safe), None),
             ("no change", suggested("", "A\n[B]\n", "B", safe), None),
+            (
+                "a pin",
+                offered("- [ ] x[]\n", " <!-- check: y() -->"),
+                yes("D RIGHT 1", "- [ ] x <!-- check: y() -->\n"),
+            ),
             ("a proposal", suggested("", "A\n[B]\n", "C", Applicability::Suggestion), None),
         ];
         for (title, actual, expected) in table {

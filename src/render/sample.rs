@@ -121,6 +121,7 @@ fn judged(
             fix,
             identity,
             sent: None,
+            offer: None,
             quiet: false,
         },
         status,

@@ -2,7 +2,7 @@
 
 use crate::criteria::document::Status;
 use crate::criteria::verdict::{By, Proven, Verdict};
-use crate::finding::{Applicability, Edit, Fix, Severity};
+use crate::finding::{Edit, Severity};
 use crate::project::Project;
 use crate::rule::{Check, Findings, Group, Rule};
 use crate::span::Span;
@@ -51,8 +51,7 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
             } else if let Some(pin) = pin(proven) {
                 // A pin mends nothing; it says how the sentence was read, for somebody to correct and commit.
                 let end = Span { start: criterion.span.end, ..criterion.span };
-                let edits = vec![Edit::Replace { span: end, text: format!(" {pin}") }];
-                reported = reported.fix(Fix { applicability: Applicability::Suggestion, edits });
+                reported = reported.offer(Edit::Replace { span: end, text: format!(" {pin}") });
             }
             let more =
                 proven.evidence.iter().skip(1).filter_map(|evidence| Some((evidence.span?, evidence.message.clone())));

@@ -7,6 +7,7 @@ use plimsoll::criteria::phrase;
 use plimsoll::criteria::reason::Reason;
 use plimsoll::criteria::verdict::{self, Proven, Verdict};
 use plimsoll::project::Project;
+use plimsoll::rules::Answers;
 use plimsoll::settings::Settings;
 use plimsoll::snapshot::Snapshot;
 use plimsoll::span::FileId;
@@ -30,7 +31,7 @@ fn judge(criterion: &str, files: &BTreeMap<String, String>) -> Proven {
     let project = Project::new(&snapshot, &settings);
     let text = format!("# Issue\n\n## Acceptance Criteria\n\n- [ ] {criterion}\n");
     let document = document::parse(FileId(0), "todos/1-ready-p1-x.md", &text);
-    verdict::judge(&project, &document).remove(0)
+    verdict::judge(&project, &Answers(&project), &document).remove(0)
 }
 
 fn strings(value: &Value) -> Vec<&str> {
@@ -145,7 +146,7 @@ fn verdicts(project: &str, side: &str, id: &str) -> Vec<(String, String, Vec<Str
     let settings = Settings::default();
     let project = Project::new(&snapshot, &settings);
     let document = project.documents.iter().find(|document| document.id.as_deref() == Some(id)).unwrap();
-    verdict::judge(&project, document)
+    verdict::judge(&project, &Answers(&project), document)
         .into_iter()
         .map(|proven| {
             let verdict = match (proven.verdict, proven.reason) {
@@ -212,6 +213,7 @@ fn the_account_of_the_brokerage_is_made_but_its_ids_are_left_to_chance() {
 fn the_hardening_of_docmind_is_proven_line_by_line() {
     let lines = [
         ("`Dockerfile` uses Python 3.13.11", "unmet", "met", "3.13.11"),
+        ("`Dockerfile` uses Python 3.13.11 and launches", "unmet", "met", "`streamlit run src/app.py"),
         ("CMD/ENTRYPOINT is valid", "unmet", "met", "JSON"),
         ("Container runs as non-root", "unmet", "met", "declared"),
         ("`.dockerignore` exists", "unmet", "met", ""),
@@ -235,7 +237,7 @@ fn the_hardening_of_docmind_is_proven_line_by_line() {
         ("Tests", "needs-external", "needs-external", ""),
         ("Security", "unmet", "met", ""),
         ("Tech debt", "met", "met", ""),
-        ("Docs", "met", "met", ""),
+        ("Docs", "unmet", "met", "has it"),
     ];
     check_rows("docmind", "PROMPT-023", &lines);
 }
@@ -348,3 +350,70 @@ fn sentences_that_the_table_was_not_made_for_are_read_or_left_open() {
         assert!(right * 100 >= others * 85, "{name}");
     }
 }
+
+#[test]
+fn an_audit_of_a_complete_issue_that_does_not_hold_ends_with_one() {
+    let folder = crate::tree::root().join("fixtures/projects/brokerage/head");
+    let files: Vec<(String, String)> = crate::tree::texts(&folder);
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+    let run = crate::program::Folder::new(&files).run(&["check"]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    let told = "issue 017: \u{201c}User created with specific UID/GID (not default)\u{201d} is closed but not met";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+}
+
+/// Ten criteria of somebody who had read nothing but the page, each with its verdict and what stands below it.
+#[test]
+fn somebody_new_is_understood_or_told_what_to_do() {
+    let files = [
+        (
+            "backend/Dockerfile",
+            "FROM python:3.13-slim\nRUN pip install tini\nUSER 10001:10001\nCMD [\"python\", \"-m\", \"app\"]\n",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  api:\n    build: backend\n    restart: on-failure\n    mem_limit: 512m\n  web:\n    image: nginx:1.29\n    ports: [\"80:80\"]\n",
+        ),
+    ];
+    let folder = |criterion: &str| {
+        let issue = format!("# T\n\n## Acceptance Criteria\n\n- [ ] {criterion}\n");
+        crate::program::Folder::new(&[files[0], files[1], ("todos/1-ready-p1-x.md", &issue)]).run(&["criteria"]).stdout
+    };
+    let trial = NEWCOMER;
+    let mut wrong = Vec::new();
+    for (criterion, words) in trial {
+        let told = folder(criterion);
+        if !words.iter().all(|word| told.contains(word)) {
+            wrong.push(format!("{words:?}\n{told}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+const NEWCOMER: &[(&str, &[&str])] = &[
+    (
+        "`backend/Dockerfile` pins its base image by digest",
+        &["x unmet", "dockerfile.base.digest_pinned(backend/Dockerfile)"],
+    ),
+    ("`api` restarts on failure", &["+ met", "compose.restart(api, on-failure)"]),
+    ("Every service has a memory limit of 512 MB", &["x unmet", "`web`"]),
+    (
+        "`.git/` and `*.log` don't go into the build context of `backend`",
+        &["x unmet", "dockerignore.excludes(backend, .git/, *.log)"],
+    ),
+    (
+        "The final stage contains neither `git` nor `gcc`",
+        &["dockerfile.final_stage.lacks_packages(backend/Dockerfile, git, gcc)"],
+    ),
+    (
+        "Nothing in the compose file runs with elevated privileges",
+        &["? undecided: not understood", "name the file, instruction or key, or pin a check"],
+    ),
+    ("`web` publishes no ports", &["x unmet", "compose.ports.none(web)"]),
+    ("`npm audit` reports nothing critical", &["? undecided: needs a registry, CI or a person", "ask the registry"]),
+    ("The image starts quickly", &["? undecided: needs a running container", "start a container"]),
+    (
+        "The container has sensible limits",
+        &["? undecided: vague", "say what must be there or must not be, by name or number"],
+    ),
+];

@@ -91,6 +91,11 @@ pub fn env_set(scope: Scope<'_>) -> Vec<Argument> {
         .collect()
 }
 
+/// The rule about marks of unfinished work.
+pub fn work_marker(_: Scope<'_>) -> Vec<Argument> {
+    vec![positional("work-marker")]
+}
+
 /// What a `# syntax=` line names.
 pub fn syntax(scope: Scope<'_>) -> Vec<Argument> {
     let value = scope.key().and_then(|token| token.text.split_once('=')).map(|(_, value)| value.trim());
@@ -115,7 +120,20 @@ pub fn doc(scope: Scope<'_>) -> Vec<Argument> {
     let text = scope
         .all(&[C::Name, C::Command, C::DockerBuild, C::DockerRun, C::Path])
         .map(|token| named("text", &*token.text));
-    file.into_iter().chain(text).collect()
+    // "has the row NFR-3 (planned → implemented)": an id, and what its row says in the end.
+    let id =
+        scope.tokens.iter().filter(|token| !token.code && is_id(&token.text)).map(|token| named("text", &*token.text));
+    let row =
+        scope.tokens.windows(2).find(|pair| matches!(pair, [arrow, _] if matches!(&*arrow.text, "→" | "->" | "=>")));
+    let row = row.and_then(|pair| pair.last()).map(|token| named("row", &*token.text));
+    file.into_iter().chain(text).chain(id).chain(row).collect()
+}
+
+/// `NFR-PORT-003`: capitals and digits in groups.
+fn is_id(text: &str) -> bool {
+    let group =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    text.contains('-') && text.split('-').all(group) && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// A text in code quotes, and the file that should have it.

@@ -3,10 +3,13 @@
 use super::lexicon::Concept as C;
 use super::token::Token;
 
-/// "i.e. …", "that is …": an explanation, as if it stood in brackets.
+/// "i.e. …", "that is …", "Note: …": an explanation, as if it stood in brackets.
 pub(super) fn glosses(tokens: &mut [Token]) {
     let mut inside = false;
+    let mut note = false;
     for token in tokens {
+        note |= token.mark == ':' && matches!(&*token.lower, "note" | "notes" | "rationale" | "reason" | "background");
+        token.depth = token.depth.saturating_add(u8::from(note));
         inside |= matches!(&*token.lower, "i.e" | "e.g" | "namely" | "viz");
         if inside {
             token.depth = token.depth.saturating_add(1);

@@ -5,7 +5,6 @@ use super::token::{self, Token};
 use super::{Reading, read as read_sentence};
 use crate::criteria::check::Atom;
 use crate::criteria::reason::Reason;
-use crate::rules;
 
 /// A pattern: words that name it, the rules that find it, and words that must not be there.
 struct Pattern {
@@ -47,12 +46,7 @@ pub fn read(text: &str) -> Reading {
         if !has(pattern.any) || !pattern.with.iter().all(|group| has(group)) {
             continue;
         }
-        let claims: Vec<Atom> = pattern
-            .rules
-            .iter()
-            .filter_map(|id| rules::find(id))
-            .map(|rule| Atom::new("rule.silent").arg(rule.id))
-            .collect();
+        let claims: Vec<Atom> = pattern.rules.iter().map(|id| Atom::new("rule.silent").arg(*id)).collect();
         if !claims.is_empty() {
             return Reading { claims, open: None, hints };
         }
@@ -68,4 +62,16 @@ pub fn read(text: &str) -> Reading {
         _ => Reason::NotUnderstood,
     };
     Reading { claims: Vec::new(), open: Some(reason), hints }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_names_rules_that_exist() {
+        for id in PATTERNS.iter().flat_map(|pattern| pattern.rules) {
+            assert!(crate::rules::find(id).is_some_and(|rule| rule.id == *id), "{id}");
+        }
+    }
 }

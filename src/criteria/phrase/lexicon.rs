@@ -28,7 +28,7 @@ macro_rules! concepts {
 
 concepts! {
     // How things are said.
-    No: "not, no, never, none, neither, nor, without, cannot, can't, don't, doesn't, isn't, aren't, mustn't, nothing, nobody, forbidden, prohibited, disallowed, banned, gone, avoid, avoids, avoided, nowhere, free of, absent, lacks, lack, removed, remove, drop the, dropped from, deleted, delete, dropping, eliminated, without any, nor, stop using, stops using, no longer, missing, refuses, disabled",
+    No: "zero, not, no, never, none, neither, nor, without, cannot, can't, don't, doesn't, isn't, aren't, mustn't, nothing, nobody, forbidden, prohibited, disallowed, banned, gone, avoid, avoids, avoided, nowhere, free of, absent, lacks, lack, removed, remove, drop the, dropped from, deleted, delete, dropping, eliminated, without any, nor, stop using, stops using, no longer, missing, refuses, disabled",
     Instead: "instead of, rather than, as opposed to, in place of, and not",
     Every: "every, each, all, any, anywhere, everywhere, throughout, both, without exception, todos, todas",
     Only: "only, alone, just, solely, nothing else, nothing more, no other, no others, exclusively, nothing but, exactly, the only",
@@ -45,7 +45,7 @@ concepts! {
     Or2: "at least, at the least, minimum, or newer, or above, or later, or higher, or more",
 
     // What cannot be seen in files.
-    Starts: "starts up, comes up, boots, come up, start correctly, starts correctly, starts without, is healthy, are healthy, report healthy, reports healthy, become healthy, becomes healthy, are up, is up, everything is up, healthy and, starts fine, starts cleanly, starts successfully",
+    Starts: "starts quickly, starts fast, start quickly, startup time, start time, starts up, comes up, boots, come up, start correctly, starts correctly, starts without, is healthy, are healthy, report healthy, reports healthy, become healthy, becomes healthy, are up, is up, everything is up, healthy and, starts fine, starts cleanly, starts successfully",
     Responds: "respond*, answer*, returns 200, is reachable, are reachable, accessible on, accessible at, opens, gets an answer, listens, listen, stdout/stderr, stdout, responds, listening, contesta, responde, arranca",
     Works: "reconnect, reconnects, recover, recovers, data is lost, data is kept, lose data, loses data, stops the container, stops within, exits within, terminates within, work, works, working, succeeds, succeed, passes in, runs through, run through, end without errors, without errors, is successful, completes, successfully, prints, can be called, can be used, smoke-tested, usable, survive*, persist across, is still there, loses no data, no data loss, restarting, after restart, shut down, shuts down, no buffering, in real time, keeps up, permission error*, breaks, is created, yields an image, creates the image",
     Builds: "building the image, builds, image builds, can be built, be built, build succeeds, build works, builds without, is buildable, build shall end, build still, build ends, build passes, build completes, rebuild*, second build, a build, build takes, built again, build shall break, build fails, build breaks, build should fail",
@@ -220,6 +220,8 @@ concepts! {
     LabelWord: "label, labels, oci label, oci labels",
     Attached: "attached, attach, joined, joins, join, connected, member, members, sits, lives",
     Platform: "",
+    WorkMarker: "todo, todos, fixme, fixmes, work-marker, work-markers, work marker, work markers",
+    Baked: "baked, baked in",
     HadFile: "",
     CopiedName: "",
     Status: "returns 200, return 200, answers 200, returns a 200, returns http, responds with 200, with status, answers with",

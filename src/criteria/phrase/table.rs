@@ -170,6 +170,9 @@ pub static TABLE: &[Row] = &[
     row("compose.env.no_literal_secrets", &[C::Secret], &[&[C::Inline], COMPOSE], &[C::IgnoreFile, C::Context], Either, &[C::EnvWord, C::Inline, C::FromEnv], arg::service),
     row("compose.env.no_literal_secrets", &[C::Secret], &[COMPOSE, &[C::FromEnv, C::EnvWord, C::EnvFile, C::Have, C::Secret]], &[C::IgnoreFile, C::Context, C::SecretMountFlag, C::DockerfileWord, C::ImageWord], Denies, &[C::EnvWord, C::Inline, C::FromEnv], arg::service),
 
+    row("dockerfile.no_secrets", &[C::Secret], &[&[C::Baked]], &[C::IgnoreFile, C::Context, C::ComposeFile, C::ComposeWord, C::ServiceWord, C::SecretMountFlag], Denies, &[C::EnvWord, C::Inline], arg::image::secrets),
+    row("rule.silent", &[C::WorkMarker], &[], &[C::Doc, C::DocFile], Denies, &[], arg::work_marker),
+
     // Healthchecks.
     row("compose.healthcheck.fields", &[C::HealthField], &[], &[C::HealthInstr, C::DockerfileWord], Says, &[C::Healthcheck, C::HealthField], arg::service::health_fields),
     row("compose.depends_on", &[C::Depends], &[], &[C::Restart], Either, &[C::Healthy, C::Healthcheck, C::ServiceWord], arg::service::depends),

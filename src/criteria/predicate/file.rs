@@ -7,9 +7,7 @@ use std::sync::Arc;
 use crate::criteria::reason::Reason;
 use crate::criteria::target::Object;
 use crate::finding::Finding;
-use crate::project::Project;
 use crate::project::paths;
-use crate::rules;
 use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
 
@@ -148,6 +146,20 @@ pub(super) fn doc_mentions(look: &Look<'_, '_>) -> Outcome {
         return Outcome::undecided(Reason::ValueUnknown, Span::file_start(*file), format!("`{path}` was not read"));
     }
     let lower = source.to_lowercase();
+    // What the row of an id says: all of it on one line.
+    if let Some(row) = look.get("row") {
+        let words: Vec<String> = texts.iter().chain([&row]).map(|text| text.to_lowercase()).collect();
+        let hit = lower.split('\n').position(|line| words.iter().all(|word| line.contains(word)));
+        let start = hit.map(|at| lower.split('\n').take(at).map(|line| line.len() + 1).sum::<usize>());
+        let place = start.filter(|_| lower.len() == source.len()).map(|start| Span::new(*file, start..start));
+        let place = place.unwrap_or(Span::file_start(*file));
+        return Outcome::when(
+            hit.is_some(),
+            place,
+            format!("`{path}` says {row} of {}", texts.join(", ")),
+            format!("no line of `{path}` says {row} of {}", texts.join(", ")),
+        );
+    }
     let missing = texts.iter().find(|text| !lower.contains(&text.to_lowercase()));
     match missing {
         None => Outcome::met(Span::file_start(*file), format!("`{path}` has it")),
@@ -167,7 +179,7 @@ pub(super) fn compose_valid(look: &Look<'_, '_>) -> Outcome {
         return Outcome::unmet(None, format!("`{}` is not in the repository", look.values.join("`, `")));
     }
     let problem = composes.iter().find_map(|compose| compose.problems.first());
-    let found = findings(project, "invalid-compose");
+    let found = findings(look, "invalid-compose");
     let invalid = found.iter().find(|finding| composes.iter().any(|compose| compose.file == finding.span.file));
     if let Some(finding) = invalid.filter(|finding| finding.severity == crate::finding::Severity::Error) {
         return Outcome::unmet(finding.span, finding.message.clone());
@@ -185,8 +197,8 @@ pub(super) fn compose_valid(look: &Look<'_, '_>) -> Outcome {
 }
 
 /// What one rule finds.
-pub(super) fn findings(project: &Project<'_>, rule: &str) -> Arc<Vec<Finding>> {
-    rules::find(rule).map(|rule| project.findings_of(rule)).unwrap_or_default()
+pub(super) fn findings(look: &Look<'_, '_>, rule: &str) -> Arc<Vec<Finding>> {
+    look.rules.named(rule).map(|rule| look.project.found_once(look.rules, rule)).unwrap_or_default()
 }
 
 pub(super) fn rule_silent(look: &Look<'_, '_>) -> Outcome {
@@ -194,7 +206,7 @@ pub(super) fn rule_silent(look: &Look<'_, '_>) -> Outcome {
     if id.ends_with("-criterion") {
         return Outcome::undecided(Reason::NotUnderstood, None, "a criterion cannot rest on criteria");
     }
-    let Some(rule) = rules::find(id) else {
+    let Some(rule) = look.rules.named(id) else {
         return Outcome::undecided(Reason::NotUnderstood, None, format!("there is no rule `{id}`"));
     };
     let named = look.get("file").or_else(|| look.values.get(1).copied());
@@ -202,7 +214,7 @@ pub(super) fn rule_silent(look: &Look<'_, '_>) -> Outcome {
     if let (Some(named), None) = (named, file) {
         return Outcome::nothing(format!("`{named}` is not there"));
     }
-    let found = look.project.findings_of(rule);
+    let found = look.project.found_once(look.rules, rule);
     let hits: Vec<&Finding> =
         found.iter().filter(|finding| file.is_none_or(|file| finding.span.file == file)).collect();
     if look.project.dockerfiles.is_empty() && look.project.composes.is_empty() {
@@ -248,14 +260,14 @@ pub(super) fn hadolint(look: &Look<'_, '_>) -> Outcome {
     let configured =
         [".hadolint.yaml", ".hadolint.yml"].into_iter().any(|path| find(look.project.snapshot, path).is_some());
     let wanted = look.value().or_else(|| look.get("rule"));
-    let rules = rules::RULES.iter().filter(|rule| {
+    let rules = look.rules.all().iter().filter(|rule| {
         rule.aliases.iter().any(|alias| {
             let asked = wanted.is_none_or(|wanted| alias.strip_prefix("hadolint:") == Some(wanted));
             asked && SAME_AS_HADOLINT.contains(alias)
         })
     });
     for rule in rules {
-        let found = look.project.findings_of(rule);
+        let found = look.project.found_once(look.rules, rule);
         if let Some(finding) = found.iter().find(|finding| finding.span.file == facts.file && !configured) {
             return Outcome::unmet(finding.span, format!("hadolint reports this too: {}", finding.message));
         }

@@ -36,7 +36,7 @@ pub static PREDICATES: &[Predicate] = &[
     yes("dockerfile.healthcheck.present", D, "", (0, 0), "there is a HEALTHCHECK in the final stage, and it is not NONE", dockerfile::healthcheck_present),
     yes("dockerignore.exists", X, "", (0, 0), "an ignore file applies to that context", dockerignore::exists),
     yes("dockerfile.no_secrets", D, "in=ENV|ARG|RUN|COPY", (0, 0), "no secret-like name or value stands there", dockerfile::no_secrets),
-    yes("doc.mentions", P, "file, heading? | text?", (0, MANY), "the document has it", file::doc_mentions),
+    yes("doc.mentions", P, "file, heading? | text?, row?", (0, MANY), "the document has it", file::doc_mentions),
     yes("compose.read_only", S, "", (0, 0), "`read_only: true` on the service itself", compose::read_only),
     yes("compose.volume.named", S, "path?, name?, source?", (0, 1), "a declared named volume is mounted there", compose::volume_named),
     yes("compose.tmpfs", S, "path, size?, only?", (0, MANY), "a tmpfs is there, by either syntax", compose::tmpfs),

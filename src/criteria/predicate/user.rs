@@ -4,12 +4,10 @@ use super::dockerfile::seen;
 use super::{Look, Outcome};
 use crate::artifact::compose::MountKind;
 use crate::artifact::dockerfile::{Instruction, InstructionKind};
-use crate::artifact::shell;
 use crate::criteria::reason::Reason;
-use crate::project::ownership::{Access, Ownership, Place, Who};
+use crate::project::ownership::{Access, Found, Owner, Ownership, Place, Who, is_same};
 use crate::project::user::accounts::Id;
 use crate::project::user::{Answer, User};
-use crate::span::Span;
 
 use super::dockerfile::Seen;
 
@@ -175,51 +173,6 @@ fn wanted_user<'l>(look: &Look<'l, '_>, user: &'l User) -> Option<&'l str> {
     named.or_else(|| user.text.as_deref().map(|text| text.split(':').next().unwrap_or(text)))
 }
 
-/// Whether `--chown` or chown's first word gives a file to the account, by name or number.
-fn gives_to(owner: &str, name: &str, user: &User) -> bool {
-    let owner = owner.split(':').next().unwrap_or_default();
-    let id = |text: &str| {
-        text.parse::<u32>().ok().or_else(|| user.accounts.users.get(text).and_then(|account| account.uid.number()))
-    };
-    owner == name || id(owner).is_some() && id(owner) == id(name)
-}
-
-/// Every `chown` of the stages that ship: owner, paths, whether it goes down into folders.
-fn chowns(seen: Seen<'_>) -> Vec<(usize, String, Vec<String>, bool, Span)> {
-    let mut out = Vec::new();
-    for (_, at, instruction) in seen.instructions(false) {
-        if !matches!(instruction.kind, InstructionKind::Run(_)) {
-            continue;
-        }
-        for command in seen.facts.scripts.at(at).map(|body| &*body.commands).unwrap_or_default() {
-            let words: Vec<String> =
-                command.argv().iter().map(|word| word.literal().unwrap_or_else(|| word.raw.clone())).collect();
-            match words.first().map(|word| shell::base_name(word)) {
-                Some("chown") => {
-                    let recursive = words.iter().any(|word| {
-                        word == "--recursive" || word.starts_with('-') && !word.starts_with("--") && word.contains('R')
-                    });
-                    let mut plain = words.iter().skip(1).filter(|word| !word.starts_with('-'));
-                    let Some(owner) = plain.next() else { continue };
-                    out.push((at, owner.clone(), plain.cloned().collect(), recursive, command.span));
-                }
-                Some("install") => {
-                    let owner = words.iter().position(|word| word == "-o").and_then(|at| words.get(at + 1));
-                    let Some(owner) = owner else { continue };
-                    let paths = words.iter().skip(1).filter(|word| word.starts_with('/')).cloned().collect();
-                    out.push((at, owner.clone(), paths, false, command.span));
-                }
-                _ => {}
-            }
-        }
-    }
-    out
-}
-
-fn absolute(workdir: &str, path: &str) -> String {
-    crate::project::layout::absolute(workdir, path)
-}
-
 fn is_below(path: &str, folder: &str) -> bool {
     let folder = folder.trim_end_matches('/');
     let path = path.trim_end_matches('/');
@@ -240,45 +193,49 @@ pub(super) fn owned_by(look: &Look<'_, '_>) -> Outcome {
     if !known && !user.accounts.incomplete && user.accounts.base_known {
         return Outcome::unmet(seen.whole(), format!("nothing creates the account `{name}`"));
     }
-    let chowns = chowns(seen);
-    let workdir = |at: usize| {
-        let step = seen.image.steps.iter().find(|step| step.instruction == at);
-        step.and_then(|step| step.workdir.as_str().map(str::to_owned)).unwrap_or_else(|| "/".to_owned())
+    let Some(ownership) = look.project.ownership(seen.build) else {
+        return Outcome::undecided(Reason::ValueUnknown, seen.whole(), "who owns what in this image is not known");
     };
-    let mut copied = None;
-    for (_, at, instruction) in seen.instructions(false) {
+    let who = ownership.who(name);
+    let (mut copied, mut unclear) = (None, None);
+    for step in seen.image.shipped_steps() {
+        let Some(instruction) = step.instruction(&seen.facts.syntax) else { continue };
         let (InstructionKind::Copy(transfer) | InstructionKind::Add(transfer)) = &instruction.kind else { continue };
         if from_an_image(seen, instruction) {
             continue;
         }
         copied = Some(instruction.span);
-        let flag = instruction.flag("chown").and_then(|flag| flag.value.as_ref());
-        if flag.is_some_and(|word| gives_to(&word.text, name, user)) {
-            continue;
+        let taken = ownership.taken(step, transfer, instruction);
+        if taken.is_empty() {
+            unclear = Some(instruction.span);
         }
-        let target = absolute(&workdir(at), &transfer.target.text);
-        let later = chowns.iter().any(|(place, owner, paths, recursive, _)| {
-            *place > at
-                && *recursive
-                && gives_to(owner, name, user)
-                && paths.iter().any(|path| is_below(&target, &absolute(&workdir(*place), path)))
-        });
-        // The whole context copied over it later, with an owner, takes its place.
-        let again = seen.instructions(false).any(|(_, place, other)| {
-            let (InstructionKind::Copy(over) | InstructionKind::Add(over)) = &other.kind else { return false };
-            let owner = other.flag("chown").and_then(|flag| flag.value.as_ref());
-            let all = over.sources.iter().any(|source| matches!(&*source.text, "." | "./" | "/"));
-            place > at
-                && all
-                && owner.is_some_and(|word| gives_to(&word.text, name, user))
-                && is_below(&target, &absolute(&workdir(place), &over.target.text))
-        });
-        if !later && !again {
-            return Outcome::unmet(
-                instruction.span,
-                format!("this is copied without `--chown={name}`, so it belongs to root"),
-            );
+        for found in taken {
+            let held = match found {
+                Found::There(held) | Found::Maybe(Some(held)) => held,
+                // It is gone again.
+                Found::Absent => continue,
+                Found::Maybe(None) => {
+                    unclear = Some(instruction.span);
+                    continue;
+                }
+            };
+            match who.as_ref().and_then(|who| is_same(&held.owner, &who.owner)) {
+                Some(true) => {}
+                Some(false) if held.owner == Owner::Number(0) => {
+                    return Outcome::unmet(
+                        instruction.span,
+                        format!("this is copied without `--chown={name}`, so it belongs to root"),
+                    );
+                }
+                Some(false) => {
+                    return Outcome::unmet(instruction.span, format!("this does not belong to {name} in the end"));
+                }
+                None => unclear = Some(instruction.span),
+            }
         }
+    }
+    if let Some(span) = unclear {
+        return Outcome::undecided(Reason::ValueUnknown, span, "whom this belongs to is not known from the files");
     }
     let Some(span) = copied else { return Outcome::nothing("nothing is copied into what ships") };
     let mut outcome = Outcome::met(span, format!("what is copied belongs to {name}, as declared"));

@@ -379,6 +379,9 @@ impl Follower<'_> {
                 held.mode = copy.mode.as_ref().and_then(|mode| mode.as_ref().map(|mode| mode.of(0o644, false)));
                 let contents = Contents { held, source: Source::Repository(path.to_owned()) };
                 self.tree(stage).fill(&copy.target, contents);
+                let listing = self.listing;
+                let seen = self.tree(stage).cover(&copy.target, path, &listing);
+                self.work(seen);
             }
             Some(Kind::File) => {
                 self.copy_file(stage, copy, paths::name(path), copy.held(Kind::File, 0o644));

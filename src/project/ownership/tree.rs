@@ -177,6 +177,22 @@ impl Tree {
         node.contents.push(contents);
     }
 
+    /// Forgets the files below a folder that a folder of the repository is copied over: it brings the same ones, and they
+    /// are whose the new ones are. Returns how many entries were looked at.
+    pub(super) fn cover(&mut self, target: &str, folder: &str, listing: &Listing<'_>) -> usize {
+        let target = clean(target).to_owned();
+        let mut seen = 0;
+        for (path, node) in self.nodes.range_mut(target.clone()..).take_while(|(path, _)| path.starts_with(&target)) {
+            seen += 1;
+            let Some(rest) = layout::below(&target, path).filter(|rest| !rest.is_empty()) else { continue };
+            let is_file = node.held.as_ref().is_some_and(|held| held.kind == Kind::File);
+            if is_file && listing.kind(&paths::join(folder, rest).unwrap_or_default()) == Some(Kind::File) {
+                node.held = None;
+            }
+        }
+        seen
+    }
+
     /// Changes what is at a path, and where `below` says so all that lies below it. How many entries were changed.
     pub(super) fn change(&mut self, path: &str, below: Below, change: &dyn Fn(&mut Held)) -> usize {
         let path = clean(path);

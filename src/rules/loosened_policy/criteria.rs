@@ -4,6 +4,7 @@ use crate::criteria::document::{Criterion, Document, Status};
 use crate::criteria::verdict::{self, Verdict};
 use crate::project::Project;
 use crate::rule::Findings;
+use crate::rules::Answers;
 use crate::span::{FileId, Span};
 
 pub(super) fn check(base: &Project<'_>, head: &Project<'_>, out: &mut Findings<'_>) {
@@ -26,7 +27,7 @@ pub(super) fn check(base: &Project<'_>, head: &Project<'_>, out: &mut Findings<'
         // By base's own wording, on the files of head.
         let mut still = None;
         let mut now_says = |at: usize| {
-            let proven = still.get_or_insert_with(|| verdict::judge(head, document));
+            let proven = still.get_or_insert_with(|| verdict::judge(head, &Answers(head), document));
             match proven.iter().find(|proven| proven.criterion == at).and_then(|proven| proven.verdict) {
                 Some(Verdict::Met) => "it still holds",
                 Some(Verdict::Unmet) => "it does not hold any more",

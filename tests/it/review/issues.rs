@@ -132,3 +132,20 @@ fn conforms_a_hostile_issue_reaches_no_comment_or_log_unescaped() {
         }
     }
 }
+
+#[test]
+fn conforms_the_pin_to_paste_stands_on_the_line_of_a_criterion_that_no_artifact_can_show() {
+    let issue =
+        "# Setup\n\n## Acceptance Criteria\n\n- [ ] Container runs as non-root user\n- [ ] `.env.example` exists\n";
+    let files = [("Dockerfile", SAFE), SCRIPT, IGNORE];
+    let story = Story::new(&files, &[files[0], SCRIPT, IGNORE, ("todos/7-complete-p1-setup.md", issue)]);
+    let run = story.run();
+    assert_eq!((run.code, run.output("introduced")), (1, "1"), "{run:?}");
+    let state = story.fake.state();
+    let [comment] = state.pull_requests[&1].comments.as_slice() else { panic!("{:?}", state.pull_requests) };
+    assert_eq!((&*comment.path, comment.line), ("todos/7-complete-p1-setup.md", 6));
+    let block = "```suggestion\n- [ ] `.env.example` exists <!-- check: file.exists(.env.example) -->\n```";
+    assert!(comment.body.contains(block), "{}", comment.body);
+    let report: serde_json::Value = serde_json::from_str(&story.read(run.output("report"))).unwrap();
+    assert!(report["findings"][0]["fix"].is_null(), "a pin mends nothing: {report}");
+}

@@ -129,7 +129,7 @@ pub(in crate::criteria::predicate) fn exec_form(look: &Look<'_, '_>) -> Outcome 
         return Outcome::unmet(seen.whole(), "there is neither CMD nor ENTRYPOINT");
     };
     for rule in ["shell-in-exec-form", "malformed-exec-form"] {
-        let found = super::super::file::findings(look.project, rule);
+        let found = super::super::file::findings(look, rule);
         if let Some(finding) = found.iter().find(|finding| finding.span.file == seen.facts.file) {
             return Outcome {
                 state: State::Unmet,
