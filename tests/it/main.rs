@@ -11,6 +11,7 @@ mod bless;
 mod cli;
 mod compose;
 mod compose_itself;
+mod config;
 mod context;
 mod criteria;
 mod dockerfile;
