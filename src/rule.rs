@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::finding::{Edit, Finding, Fix, Identity, Label, SentPath, Severity, folded};
 use crate::fix;
 use crate::hunks::Change;
-use crate::project::{Build, DockerfileFacts, IgnoreFile, Project};
+use crate::project::{Build, DockerfileFacts, Gap, IgnoreFile, Project};
 use crate::span::{FileId, Span};
 use crate::suppress::Ignores;
 
@@ -98,6 +98,7 @@ pub struct Findings<'p> {
     more: usize,
     /// The places that [`Findings::is_first`] was asked for.
     seen: BTreeSet<Span>,
+    gaps: Vec<Gap>,
 }
 
 /// How many findings of one rule are told. Nobody reads more, and a file of megabytes would make millions.
@@ -106,13 +107,18 @@ pub const MAX_FINDINGS_PER_RULE: usize = 10_000;
 impl<'p> Findings<'p> {
     /// An empty list for the findings of `rule`, all of severity `set` where the settings say one.
     pub(crate) fn new(project: &'p Project<'p>, rule: &'static Rule, set: Option<Severity>) -> Self {
-        Self { project, rule, set, list: Vec::new(), more: 0, seen: BTreeSet::new() }
+        Self { project, rule, set, list: Vec::new(), more: 0, seen: BTreeSet::new(), gaps: Vec::new() }
     }
 
     /// Whether the rule asks for this place for the first time: several builds of a Dockerfile, and several services of a
     /// definition that they share, lead to the same words, which are told once.
     pub fn is_first(&mut self, place: Span) -> bool {
         self.seen.insert(place)
+    }
+
+    /// Says what the rule did not judge, and why: a bound was reached.
+    pub fn gap(&mut self, span: Span, message: impl Into<String>) {
+        self.gaps.push(Gap { span, message: message.into() });
     }
 
     /// Adds a finding at `span` with the rule's severity. Its identity is the file of the span and the text that the span
@@ -142,14 +148,19 @@ impl<'p> Findings<'p> {
         Reported { finding: &mut self.list[at], set: self.set }
     }
 
-    /// What was reported, and how many findings were too many to be told.
-    pub(crate) fn into_list(mut self) -> (Vec<Finding>, usize) {
+    /// What was reported, and what was not judged; findings that were too many to be told are among that.
+    pub(crate) fn into_list(mut self) -> (Vec<Finding>, Vec<Gap>) {
         let more = self.more + self.list.len().saturating_sub(MAX_FINDINGS_PER_RULE);
         self.list.truncate(MAX_FINDINGS_PER_RULE);
+        if let Some(last) = self.list.last().filter(|_| more > 0) {
+            let message =
+                format!("{} has {more} findings more than the {MAX_FINDINGS_PER_RULE} that are told", self.rule.id);
+            self.gaps.push(Gap { span: Span::file_start(last.span.file), message });
+        }
         for finding in &mut self.list {
             finding.fix = finding.fix.take().map(|fix| fix::fitted(self.project.snapshot, fix));
         }
-        (self.list, more)
+        (self.list, self.gaps)
     }
 }
 

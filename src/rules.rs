@@ -8,7 +8,6 @@ use crate::hunks::Change;
 use crate::project::{Gap, Project};
 use crate::rule::{Check, Findings, Rule};
 use crate::settings::RuleSetting;
-use crate::span::Span;
 use crate::suppress::Ignores;
 
 // rules: begin (written by the test `rules::the_list_is_the_folder`)
@@ -171,7 +170,7 @@ pub fn named(name: &str) -> Vec<&'static Rule> {
     }
 }
 
-/// What rules found, and one gap for each of them that found too much to be told.
+/// What rules found, and what they did not judge.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) findings: Vec<Finding>,
@@ -258,12 +257,8 @@ fn each<'p>(project: &'p Project<'p>, run: impl Fn(&'static Rule, &mut Findings<
         };
         let mut out = Findings::new(project, rule, set);
         run(rule, &mut out);
-        let (list, more) = out.into_list();
-        if let Some(last) = list.last().filter(|_| more > 0) {
-            let message = format!("{} has {more} findings more than the {} that are told", rule.id, list.len());
-            found.gaps.push(Gap { span: Span::file_start(last.span.file), message });
-        }
-        found.findings.extend(list);
+        let (findings, gaps) = out.into_list();
+        found.add(Found { findings, gaps });
     }
     found
 }

@@ -61,6 +61,13 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
                 }
             }
         }
+        if judge.looks > MAX_LOOKS {
+            let message = format!(
+                "whether lock files arrive takes more than the {MAX_LOOKS} comparisons that are made for a build; some installs are \
+                 not judged"
+            );
+            out.gap(build.origin(), message);
+        }
     }
     for (span, Unfrozen { message, help, lock, fix, severity, key }) in found {
         let reported = out

@@ -30,9 +30,7 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
         let (found, more) = states(project, &services, build);
         if more {
             let message = format!("more than {MAX_STATES} paths that this build has to write; the rest is not judged");
-            out.report(build.origin(), message)
-                .severity(Severity::Notice)
-                .identity(&*build.dockerfile_path, "too many");
+            out.gap(build.origin(), message);
         }
         for state in found {
             let names = state.service.clone();
