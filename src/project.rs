@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::bake::Bake;
 use crate::artifact::build_call::Engine;
-use crate::artifact::caller::unread_builder;
+use crate::artifact::caller;
 use crate::artifact::compose::Compose;
 use crate::artifact::dockerfile::{self, Dockerfile, InstructionKind};
 use crate::artifact::dockerignore::Dockerignore;
@@ -131,7 +131,10 @@ impl<'a> Project<'a> {
             some_builds_unknown: named.some_unknown,
             unread_builders: snapshot
                 .entries()
-                .filter(|(_, entry)| unread_builder(&entry.path) && !settings.exclude.is_match(&*entry.path))
+                .filter(|(file, entry)| {
+                    let tasks = || caller::is_task_list(&entry.path) && caller::mentions_builder(snapshot.str(*file));
+                    (caller::unread_builder(&entry.path) || tasks()) && !settings.exclude.is_match(&*entry.path)
+                })
                 .map(|(file, _)| file)
                 .collect(),
             composes: std::mem::take(&mut sources.composes),

@@ -125,6 +125,27 @@ pub fn unread_builder(path: &str) -> bool {
         || (in_folder(".azure-pipelines") || in_folder(".woodpecker") || in_folder(".gitlab-ci")) && yaml
 }
 
+/// Whether a file lists tasks for a runner whose language is not read: `just`, Task, Tilt, Rake, Mage.
+pub fn is_task_list(path: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "justfile",
+        ".justfile",
+        "taskfile.yml",
+        "taskfile.yaml",
+        "taskfile.dist.yml",
+        "taskfile.dist.yaml",
+        "tiltfile",
+        "rakefile",
+        "magefile.go",
+    ];
+    NAMES.contains(&&*paths::name(path).to_ascii_lowercase())
+}
+
+/// Whether such a list speaks of a program that builds images.
+pub fn mentions_builder(text: &str) -> bool {
+    ["docker", "podman", "buildah", "nerdctl"].iter().any(|program| text.contains(program))
+}
+
 #[cfg(test)]
 mod tests {
     use super::CallerKind::{Devcontainer, Makefile, Package, Script, Skaffold};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::artifact::caller;
 use crate::artifact::dockerfile::{self, Command, Dockerfile, InstructionKind};
 use crate::artifact::secret;
 use crate::criteria::{document, verdict};
@@ -63,7 +64,7 @@ const MANIFESTS: &[&str] = &[
 /// * Artifacts by name, what compose files include and extend, the settings, and the baseline.
 /// * Where there is anything to build: Makefiles with what they include, shell scripts, `package.json`, `skaffold.yaml`,
 ///   `devcontainer.json`, and the scripts that commands name.
-/// * The Dockerfiles that builds name.
+/// * The Dockerfiles that builds name, and the lists of tasks that may build too.
 /// * For the contexts of builds: `.gitignore` files, manifests, files that may hold secrets, and the scripts that
 ///   ENTRYPOINT and CMD name.
 pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
@@ -112,6 +113,13 @@ pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
     }
     for (context, names) in contexts {
         wanted.extend(supporting(snapshot, &context, &names).0);
+    }
+    if !all.is_empty() {
+        // One that builds makes what is assumed uncertain: the first of them are enough to ask.
+        let tasks = snapshot.entries().filter(|(_, entry)| {
+            caller::is_task_list(&entry.path) && entry.size.is_none_or(|size| size <= MAX_SUPPORTING_BYTES)
+        });
+        wanted.extend(tasks.map(|(file, _)| file).take(MAX_SUPPORTING_PER_CONTEXT));
     }
     // Documents with criteria, and the files that these speak of.
     let mut documents = Vec::new();

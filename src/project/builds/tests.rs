@@ -531,4 +531,10 @@ fn other_systems_of_ci_make_assumptions_uncertain() {
     let project = Project::new(&snapshot, &settings);
     let words = project.assumption(&project.builds[0]).unwrap();
     assert!(words.contains("`ci/Jenkinsfile`, which is not read"), "{words}");
+    for (text, uncertain) in [("build:\n  docker build -f Dockerfile api\n", true), ("test:\n  cargo test\n", false)] {
+        let snapshot = Snapshot::from_texts("t", [("Dockerfile", FROM), ("justfile", text)]);
+        let project = Project::new(&snapshot, &settings);
+        let words = project.assumption(&project.builds[0]).unwrap();
+        assert_eq!(words.contains("`justfile`, which is not read"), uncertain, "{words}");
+    }
 }
