@@ -19,6 +19,7 @@ pub mod shell;
 pub mod workflow;
 pub mod yaml;
 
+use crate::paths;
 use crate::span::Span;
 
 /// A part of an artifact that its own program would refuse, or that could not be read.
@@ -54,7 +55,7 @@ pub enum ArtifactKind {
 /// Names are compared in any case where people write them so (`dockerfile`, `DOCKERFILE`); the ignore files and the
 /// folders of GitHub are read by programs that do not.
 pub fn classify(path: &str) -> Option<ArtifactKind> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let (folder, name) = (paths::folder(path), paths::name(path));
     let lower = name.to_ascii_lowercase();
     if is_ignore_file(name) {
         return Some(ArtifactKind::IgnoreFile);

@@ -22,12 +22,18 @@ pub(crate) fn join(base: &str, path: &str) -> Option<String> {
 
 /// The folder that a file lies in.
 pub(crate) fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    split(path).0
 }
 
 /// The last part of a path.
 pub(crate) fn name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+    split(path).1
+}
+
+/// Folder and name. Over bytes: it is asked of every path of a listing, several times.
+fn split(path: &str) -> (&str, &str) {
+    let slash = path.bytes().rposition(|byte| byte == b'/');
+    slash.and_then(|at| Some((path.get(..at)?, path.get(at + 1..)?))).unwrap_or(("", path))
 }
 
 /// `path` as seen from within `folder`; `None` where it is not below it. A folder is seen from itself as `""`.

@@ -109,6 +109,14 @@ pub fn unread_builder(path: &str) -> bool {
         ".gitea/workflows",
         ".forgejo/workflows",
     ];
+    let name = paths::name(path);
+    let starts = |start: &str| name.get(..start.len()).is_some_and(|part| part.eq_ignore_ascii_case(start));
+    let suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
+    // Most files of a repository end otherwise.
+    let may_be = ["yml", "yaml", "json", "star"].iter().any(|known| suffix.eq_ignore_ascii_case(known));
+    if !may_be && !starts("jenkinsfile") {
+        return false;
+    }
     let lower = path.to_ascii_lowercase();
     let name = paths::name(&lower);
     let folder = paths::folder(&lower);

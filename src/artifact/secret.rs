@@ -7,6 +7,7 @@ mod mask;
 
 use std::ops::Range;
 
+use crate::paths;
 use crate::span::{FileId, Span};
 
 pub use mask::mask;
@@ -45,8 +46,7 @@ impl SecretFile {
 /// What secret the file or folder at `path` holds, by the name. Samples (`.env.example`), public keys and bare certificates
 /// hold none.
 pub fn classify(path: &str) -> Option<SecretFile> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let parent = folder.rsplit('/').next().unwrap_or_default();
+    let (parent, name) = (paths::name(paths::folder(path)), paths::name(path));
     let lower = name.to_ascii_lowercase();
     if is_env_file(&lower) {
         return Some(SecretFile::Env);
@@ -80,8 +80,7 @@ pub fn classify(path: &str) -> Option<SecretFile> {
 
 /// Whether the content of the file at `path` decides if it holds a secret.
 pub fn is_readable(path: &str) -> bool {
-    classify(path).is_some_and(|kind| kind != SecretFile::Keystore)
-        || path.rsplit('/').next().is_some_and(|name| name.starts_with(".env"))
+    classify(path).is_some_and(|kind| kind != SecretFile::Keystore) || paths::name(path).starts_with(".env")
 }
 
 const SAMPLES: &[&str] =

@@ -4,18 +4,32 @@
 //! It is data, in `catalogue.tsv`, each line with its source.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::artifact::image_reference::ImageReference;
 
-static ENTRIES: LazyLock<BTreeMap<&'static str, Vec<Entry>>> = LazyLock::new(|| {
-    let mut entries: BTreeMap<&'static str, Vec<Entry>> = BTreeMap::new();
+/// The rows of each repository, read when somebody asks for it: a run asks for a handful of hundreds.
+static ROWS: LazyLock<BTreeMap<&'static str, Rows>> = LazyLock::new(|| {
+    let mut rows: BTreeMap<&'static str, Rows> = BTreeMap::new();
     let lines = include_str!("catalogue.tsv").lines().filter(|line| !line.starts_with('#'));
-    for entry in lines.filter_map(Entry::parse) {
-        entries.entry(entry.repository).or_default().push(entry);
+    for line in lines {
+        let repository = line.split('\t').next().unwrap_or_default();
+        rows.entry(repository).or_default().lines.push(line);
     }
-    entries
+    rows
 });
+
+#[derive(Default)]
+struct Rows {
+    lines: Vec<&'static str>,
+    entries: OnceLock<Vec<Entry>>,
+}
+
+impl Rows {
+    fn entries(&self) -> &Vec<Entry> {
+        self.entries.get_or_init(|| self.lines.iter().filter_map(|line| Entry::parse(line)).collect())
+    }
+}
 
 /// What is known of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,13 +126,13 @@ const MIRRORS: &[&str] = &[
 
 fn of_repository(name: &str) -> Option<&'static Vec<Entry>> {
     let name = MIRRORS.iter().find_map(|mirror| name.strip_prefix(mirror)).unwrap_or(name);
-    let exact = ENTRIES.get(name);
+    let exact = ROWS.get(name);
     // A row for all that lies below a path: `bitnami/*`.
     let below = || {
         let mut parts = name.rmatch_indices('/').map(|(at, _)| format!("{}*", name.get(..=at).unwrap_or_default()));
-        parts.find_map(|pattern| ENTRIES.get(&*pattern))
+        parts.find_map(|pattern| ROWS.get(&*pattern))
     };
-    exact.or_else(below)
+    exact.or_else(below).map(Rows::entries)
 }
 
 impl Entry {
@@ -339,13 +353,13 @@ mod tests {
             assert_eq!(line.split('\t').count(), 8, "{line}");
             assert!(!matches!(entry.user, "" | "0"), "{line}");
         }
-        assert!(ENTRIES.len() >= 80, "{}", ENTRIES.len());
+        assert!(ROWS.len() >= 80, "{}", ROWS.len());
     }
 
     #[test]
     fn a_row_that_no_tag_can_reach_is_a_mistake() {
-        for (repository, entries) in ENTRIES.iter() {
-            let (last, others) = entries.split_last().unwrap();
+        for (repository, rows) in ROWS.iter() {
+            let (last, others) = rows.entries().split_last().unwrap();
             assert!(others.iter().all(|entry| entry.tags != "*"), "{repository}");
             let partial = ["elasticsearch", "kibana", "logstash"];
             assert!(last.tags == "*" || partial.iter().any(|name| repository.ends_with(name)), "{repository}");

@@ -1,6 +1,7 @@
 //! `plimsoll context`: what `docker build` would send from here.
 
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -42,9 +43,7 @@ pub(crate) fn context(arguments: &Context, output: &Output) -> Result<ExitCode> 
     } else {
         let inside = |path: &str| if dir.is_empty() { path.to_owned() } else { path[dir.len() + 1..].to_owned() };
         let listed = tree.snapshot.below(&dir).filter(|(_, entry)| entry.kind != Kind::Submodule);
-        let sizes: HashMap<String, u64> =
-            listed.map(|(_, entry)| (inside(&entry.path), entry.size.unwrap_or(0))).collect();
-        let mut paths: Vec<String> = sizes.keys().cloned().collect();
+        let mut paths: Vec<String> = listed.map(|(_, entry)| inside(&entry.path)).collect();
         if !arguments.tracked && !by_git {
             let below =
                 |path: &&String| dir.is_empty() || path.strip_prefix(&*dir).is_some_and(|it| it.starts_with('/'));
@@ -52,7 +51,13 @@ pub(crate) fn context(arguments: &Context, output: &Output) -> Result<ExitCode> 
             warn_of_closed(tree.snapshot.incomplete.clone());
         }
         paths.sort();
-        Sending::sort(syntax, paths, |path| sizes.get(path).copied().or_else(|| size_on_disk(path)))
+        Sending::sort(syntax, paths, |path| {
+            let full = if dir.is_empty() { Cow::Borrowed(path) } else { Cow::Owned(format!("{dir}/{path}")) };
+            match tree.snapshot.find(&full).and_then(|file| tree.snapshot.entry(file)) {
+                Some(entry) => Some(entry.size.unwrap_or(0)),
+                None => size_on_disk(path),
+            }
+        })
     };
     let read = |ignore: &IgnoreFile| tree.snapshot.path(ignore.file);
     let others = project.builds.iter().filter(|other| other.context.folder() == Some(&*dir));

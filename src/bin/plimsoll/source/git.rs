@@ -26,6 +26,10 @@ impl Git {
     /// The repository that a folder belongs to. `None` where there is none, where git cannot read it, and where there is
     /// no git on this machine: the folder is then judged as what it is, a folder.
     pub(crate) fn around(folder: &Path) -> Option<Self> {
+        // Without a `.git` anywhere above git need not be started, which takes longer than to judge a file.
+        if !folder.ancestors().any(|above| above.join(".git").exists()) {
+            return None;
+        }
         match Self::at(folder).run(["rev-parse", "--show-toplevel"]) {
             Ok(output) => {
                 let root = std::fs::canonicalize(path_from(output.strip_suffix(b"\n").unwrap_or(&output))).ok()?;
