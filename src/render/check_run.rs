@@ -31,6 +31,8 @@ const MESSAGE_CAP: usize = 4_000;
 pub struct CheckRun {
     /// Its name; not that of the job.
     pub name: String,
+    /// What was judged: a commit may be the head of a pull request and of a push, which say different things of it.
+    pub topic: String,
     /// The commit that was judged.
     pub head: String,
     /// Whether it may be merged.
@@ -89,7 +91,12 @@ impl CheckRun {
             }
         }
         let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("{ID_PREFIX}{hex}")
+        format!("{}{hex}", self.family())
+    }
+
+    /// How the `external_id` of every check run of this topic begins.
+    pub fn family(&self) -> String {
+        format!("{ID_PREFIX}{}:", self.topic)
     }
 }
 
@@ -107,6 +114,7 @@ pub fn check_run(report: &Report<'_>, name: &str, target: &Target, commented: &B
     }
     CheckRun {
         name: name.to_owned(),
+        topic: String::new(),
         head: target.head.clone(),
         conclusion: report.conclusion,
         title: words::title(report),

@@ -3,23 +3,27 @@
 //!
 //! Few findings speak inline: introduced ones of hardening and correctness, and those that fail the check.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod anchor;
+mod marker;
+mod post;
+
 use std::ops::Range;
 
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use self::anchor::ShownLines;
+pub use self::marker::{PREFIX, closed_at, is_back, marker, markers, runs, text_of};
+pub use self::post::{Comment, FileComment, InBody, Inline, Post, Reply};
 use super::Target;
 use super::escape::{self, capped, prose};
 use super::words::{self, Counts};
-use crate::artifact::{ArtifactKind, classify, dockerfile, secret};
+use crate::artifact::secret;
 use crate::finding::{Applicability, Edit, Finding, Fingerprint};
-use crate::hunks::{Change, FileStatus, Hunks, Side};
+use crate::hunks::{Change, Side};
 use crate::report::{Conclusion, Judged, Report, Status};
 use crate::rule::Group;
 use crate::rules;
 use crate::snapshot::Snapshot;
-use crate::span::Span;
 
 /// More comments than this in one review are "submitted too quickly": GitHub was seen to answer 502 after having posted
 /// 32 of them.
@@ -57,6 +61,8 @@ pub struct Remark {
     pub fingerprint: Fingerprint,
     /// The line of the diff that it stands on; `None` where the diff shows none for it.
     pub anchor: Option<Anchor>,
+    /// The file of the diff that it is about, where it has no line.
+    pub file: Option<String>,
     /// The comment, without its marker.
     pub body: String,
     /// The same in one line of a list, without its marker.
@@ -78,48 +84,9 @@ pub struct Anchor {
     pub line: u32,
 }
 
-/// The body of `POST /repos/{owner}/{repo}/pulls/{number}/reviews`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Post {
-    /// The commit that was judged.
-    pub commit_id: String,
-    /// What stands above the comments.
-    pub body: String,
-    /// Always `COMMENT`: approving is refused to workflows, and requesting changes would block until somebody dismisses it.
-    pub event: &'static str,
-    /// The inline comments.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub comments: Vec<Comment>,
-    /// What the body's last marker says: the same for the same remarks on the same commit.
-    #[serde(skip)]
-    pub run: String,
-}
-
-/// An inline comment. The API refuses explicit nulls and unknown keys.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Comment {
-    /// The file.
-    pub path: String,
-    /// Markdown.
-    pub body: String,
-    /// The (last) line.
-    pub line: u32,
-    /// `LEFT` or `RIGHT`.
-    pub side: &'static str,
-    /// The first line, only where it is before the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_line: Option<u32>,
-    /// The side of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_side: Option<&'static str>,
-    /// Who it is.
-    #[serde(skip)]
-    pub fingerprint: Fingerprint,
-}
-
 /// What a report says on the pull request that `change` belongs to.
 pub fn review(report: &Report<'_>, change: &Change, target: &Target) -> Review {
-    let mut lines = ShownLines { report, change, hunks: BTreeMap::new() };
+    let mut lines = ShownLines::new(report, change);
     let mut spoken: Vec<&Judged> = report.findings.iter().filter(|judged| speaks_inline(judged)).collect();
     spoken.sort_by_key(|judged| (!is_first(judged), !judged.fails, std::cmp::Reverse(judged.finding.severity)));
     let remarks = spoken.into_iter().map(|judged| remark(judged, target, &mut lines)).collect();
@@ -138,31 +105,6 @@ impl Review {
         }
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
-
-    /// The request that posts every remark that is not in `standing`; `None` when all are. With `inline` false they all
-    /// go into the body: what is left when GitHub refuses a line.
-    pub fn post(&self, standing: &BTreeSet<Fingerprint>, inline: bool) -> Option<Post> {
-        let fresh: Vec<&Remark> =
-            self.remarks.iter().filter(|remark| !standing.contains(&remark.fingerprint)).collect();
-        if fresh.is_empty() {
-            return None;
-        }
-        let (placed, unplaced): (Vec<&Remark>, Vec<&Remark>) =
-            fresh.iter().partition(|remark| inline && remark.anchor.is_some());
-        let (shown, beyond) = placed.split_at(placed.len().min(MAX_COMMENTS));
-        let comments = shown.iter().filter_map(|remark| comment(remark)).collect();
-        let run = self.run();
-        let mut body = Body::new(
-            format!("{}\n", words::review_lead(self.counts, self.conclusion, self.remarks.len(), fresh.len())),
-            &run,
-        );
-        let (loosened, unplaced): (Vec<&Remark>, Vec<&Remark>) =
-            unplaced.into_iter().partition(|remark| remark.is_first);
-        body.list(words::LOOSENED, &loosened);
-        body.list(words::BEYOND_THE_LIMIT, beyond);
-        body.list(words::WITHOUT_A_LINE, &unplaced);
-        Some(Post { commit_id: self.head.clone(), body: body.finish(), event: "COMMENT", comments, run })
-    }
 }
 
 /// Whether a finding is about what the change is judged by.
@@ -180,40 +122,50 @@ fn speaks_inline(judged: &Judged) -> bool {
             || !judged.finding.quiet && matches!(group, Some(Group::Hardening | Group::Correctness)))
 }
 
-/// The hidden marker of a finding.
-pub fn marker(fingerprint: &Fingerprint) -> String {
-    format!("<!-- plimsoll:v1:{} -->", fingerprint.as_str())
+impl Remark {
+    /// The comment on its line.
+    fn comment(&self) -> Option<Comment> {
+        let anchor = self.anchor.as_ref()?;
+        Some(Comment {
+            path: anchor.path.clone(),
+            body: self.text(),
+            line: anchor.line,
+            side: anchor.side.name(),
+            start_line: anchor.start_line,
+            start_side: anchor.start_line.map(|_| anchor.side.name()),
+            fingerprint: self.fingerprint.clone(),
+        })
+    }
+
+    /// The comment on its file.
+    fn on_file(&self) -> Option<FileComment> {
+        let path = self.file.clone()?;
+        Some(FileComment { path, body: self.text(), fingerprint: self.fingerprint.clone() })
+    }
+
+    /// The comment with its markers.
+    pub fn text(&self) -> String {
+        format!("{}\n{}\n{}", self.body, marker(&self.fingerprint), marker::text_marker(&self.body))
+    }
 }
 
-/// The fingerprints whose markers stand in a text.
-pub fn markers(body: &str) -> impl Iterator<Item = Fingerprint> {
-    marked(body, "<!-- plimsoll:v1:").filter_map(Fingerprint::parse)
+/// The text of a comment whose finding is gone at the commit `head`.
+pub fn closed(body: &str, head: &str) -> String {
+    let note = format!("{}\n\n", words::closed(&short(head)));
+    let rest = format!("\n{}", marker::closed_marker(head));
+    let room = MAX_BODY_BYTES.saturating_sub(note.len() + rest.len());
+    // Its own markers stand at its end: a text that is too long goes without a note.
+    if body.len() > room { format!("{body}{rest}") } else { format!("{note}{body}{rest}") }
 }
 
-/// The runs whose markers stand in a text.
-pub fn runs(body: &str) -> impl Iterator<Item = &str> {
-    marked(body, "<!-- plimsoll:v1:run:")
+/// The reply that says that a finding, which was gone at the commit `closed`, is back at `head`.
+pub fn back(closed: &str, head: &str) -> String {
+    format!("{}\n\n{}", words::back(&short(head)), marker::back_marker(closed))
 }
 
-fn run_marker(run: &str) -> String {
-    format!("<!-- plimsoll:v1:run:{run} -->")
-}
-
-fn marked<'a>(body: &'a str, opening: &'static str) -> impl Iterator<Item = &'a str> {
-    body.split(opening).skip(1).filter_map(|rest| rest.split_once(" -->")).map(|(name, _)| name)
-}
-
-fn comment(remark: &Remark) -> Option<Comment> {
-    let anchor = remark.anchor.as_ref()?;
-    Some(Comment {
-        path: anchor.path.clone(),
-        body: format!("{}\n{}", remark.body, marker(&remark.fingerprint)),
-        line: anchor.line,
-        side: anchor.side.name(),
-        start_line: anchor.start_line,
-        start_side: anchor.start_line.map(|_| anchor.side.name()),
-        fingerprint: remark.fingerprint.clone(),
-    })
+/// A commit as people name it.
+fn short(commit: &str) -> String {
+    escape::code(commit.get(..7).unwrap_or(commit))
 }
 
 fn remark(judged: &Judged, target: &Target, lines: &mut ShownLines<'_>) -> Remark {
@@ -244,7 +196,8 @@ fn remark(judged: &Judged, target: &Target, lines: &mut ShownLines<'_>) -> Remar
     let item = format!("- {} {headline}: {message}", target.place(path, start.line));
     let is_first = is_first(judged);
     let anchor = anchor.filter(|_| !is_first);
-    Remark { fingerprint: judged.fingerprint.clone(), anchor, body, item, is_first }
+    let file = (anchor.is_none() && !is_first).then(|| lines.file(finding, snapshot)).flatten();
+    Remark { fingerprint: judged.fingerprint.clone(), anchor, file, body, item, is_first }
 }
 
 /// The help: sentences as paragraphs, instructions as blocks of code, and as one block what follows a first line that
@@ -367,104 +320,14 @@ fn suggestion(finding: &Finding, snapshot: &Snapshot, lines: &mut ShownLines<'_>
     Some((anchor, block))
 }
 
-/// The lines that the diff shows, file by file, each read once.
-struct ShownLines<'a> {
-    report: &'a Report<'a>,
-    change: &'a Change,
-    hunks: BTreeMap<String, Hunks>,
-}
-
-impl ShownLines<'_> {
-    fn of(&mut self, path: &str) -> &Hunks {
-        let (report, change) = (self.report, self.change);
-        self.hunks.entry(path.to_owned()).or_insert_with(|| change.hunks(path, report.base, report.head))
-    }
-
-    /// The best line for a finding: its own, one of its span, of its instruction, the nearest of the file, one of the
-    /// places that explain it, or a removed file that it is about.
-    fn anchor(&mut self, finding: &Finding, snapshot: &Snapshot) -> Option<Anchor> {
-        let spans = [finding.span].into_iter().chain(finding.labels.iter().map(|label| label.span));
-        spans.into_iter().find_map(|span| self.near(span, snapshot)).or_else(|| self.removed(finding))
-    }
-
-    fn near(&mut self, span: Span, snapshot: &Snapshot) -> Option<Anchor> {
-        let path = snapshot.path(span.file);
-        let (start, end) = snapshot.positions(span);
-        let own = start.line..end.line.saturating_add(1);
-        let statement = statement(span, snapshot).unwrap_or(own.clone());
-        let hunks = self.of(path);
-        let at = |side, line| Anchor { path: path.to_owned(), side, start_line: None, line };
-        let right =
-            [own, statement, 0..u32::MAX].into_iter().find_map(|within| hunks.nearest(Side::Right, start.line, within));
-        right.map(|line| at(Side::Right, line)).or_else(|| Some(at(Side::Left, hunks.first(Side::Left)?)))
-    }
-
-    /// The first line of a removed file whose path, or whose folder, the finding names.
-    fn removed(&mut self, finding: &Finding) -> Option<Anchor> {
-        let mut quoted: Vec<&str> = finding.message.split('`').skip(1).step_by(2).collect();
-        quoted.extend([finding.identity.path.as_str(), finding.identity.key.as_str()]);
-        let removed = self.change.files.iter().filter(|(_, file)| file.status == FileStatus::Removed);
-        let named = removed.map(|(path, _)| path.clone()).filter(|path| {
-            let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-            let artifact = classify(path).is_some();
-            artifact && quoted.iter().any(|name| *name == path || name.trim_end_matches('/') == folder)
-        });
-        let named: Vec<String> = named.collect();
-        named.into_iter().find_map(|path| {
-            let line = self.of(&path).first(Side::Left)?;
-            Some(Anchor { path, side: Side::Left, start_line: None, line })
-        })
-    }
-}
-
-/// The lines of the instruction that a span of a Dockerfile lies in.
-fn statement(span: Span, snapshot: &Snapshot) -> Option<Range<u32>> {
-    if classify(snapshot.path(span.file)) != Some(ArtifactKind::Dockerfile) {
-        return None;
-    }
-    let text = snapshot.text(span.file)?;
-    let syntax = dockerfile::parse(span.file, text.as_str());
-    let around = syntax.instructions.iter().find(|instruction| instruction.span.contains(span))?.span;
-    Some(text.lines().line(around.start)..text.lines().line(around.end).saturating_add(1))
-}
-
-/// The body of a review in the making: what does not fit is counted, the markers always fit.
-struct Body {
-    text: String,
-    markers: String,
-}
-
-impl Body {
-    fn new(lead: String, run: &str) -> Self {
-        Self { text: lead, markers: format!("\n{}\n", run_marker(run)) }
-    }
-
-    fn list(&mut self, heading: &str, remarks: &[&Remark]) {
-        if remarks.is_empty() {
-            return;
-        }
-        self.text.push_str(&format!("\n{heading}\n\n"));
-        for (at, remark) in remarks.iter().enumerate() {
-            let line = format!("{} {}\n", remark.item, marker(&remark.fingerprint));
-            // Room for the marker of the run, another heading and the count of what was cut.
-            if self.text.len() + line.len() + self.markers.len() + 500 > MAX_BODY_BYTES {
-                self.text.push_str(&format!("\n{}\n", words::cut(remarks.len() - at)));
-                return;
-            }
-            self.text.push_str(&line);
-        }
-    }
-
-    fn finish(self) -> String {
-        self.text + &self.markers
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::finding::{Fix, Identity, Label, Severity};
-    use crate::hunks::ChangedFile;
+    use crate::hunks::{ChangedFile, FileStatus};
+    use crate::span::Span;
 
     type Files<'a> = Vec<(&'a str, &'a str)>;
 
@@ -531,7 +394,8 @@ mod tests {
     }
 
     fn place(remark: &Remark) -> String {
-        remark.anchor.as_ref().map_or("body".to_owned(), |anchor| {
+        let unplaced = || remark.file.as_ref().map_or("body".to_owned(), |path| format!("{path} as a whole"));
+        remark.anchor.as_ref().map_or_else(unplaced, |anchor| {
             let start = anchor.start_line.map_or(String::new(), |line| format!("{line}-"));
             format!("{} {} {start}{}", anchor.path, anchor.side.name(), anchor.line)
         })
@@ -546,7 +410,7 @@ mod tests {
         let table: [(&str, Files<'_>, Files<'_>, &str); 6] = [
             ("its own line", vec![], vec![("D", "FROM a\n[USER] x\n")], "D RIGHT 2"),
             ("where lines were removed", vec![("D", &old)], vec![("D", &new)], "D RIGHT 22"),
-            ("the nearest line", vec![("D", &old)], vec![("D", &far)], "D RIGHT 19"),
+            ("no line of what it is in", vec![("D", &old)], vec![("D", &far)], "D as a whole"),
             ("no line", vec![("D", "FROM a\n")], vec![("D", "FROM [a]\n")], "body"),
             (
                 "a removed file of the same name",
@@ -573,6 +437,35 @@ mod tests {
         let (base, head) = (text("a", "b").replace(['[', ']'], ""), text("x", "y"));
         let remark = check(&[("Dockerfile", &base)], &[("Dockerfile", &head)], "Dockerfile", |_, _| {});
         assert_eq!(place(&remark), "Dockerfile RIGHT 27");
+    }
+
+    #[test]
+    fn a_remark_stays_within_its_stage_or_service_else_it_is_about_the_file() {
+        let stage = |name: &str, last: &str| format!("FROM {name} AS {name}\n{}{last}", "RUN x\n".repeat(20));
+        let file = |first: &str, second: &str| stage("a", first) + &stage("b", second);
+        let service = |name: &str, last: &str| format!("  {name}:\n{}{last}", "    # x\n".repeat(20));
+        let compose = |first: &str, second: &str| format!("services:\n{}{}", service("a", first), service("b", second));
+        let table = [
+            ("Dockerfile", file("", "USER b\n"), file("", "").replace("b AS", "[b] AS"), "Dockerfile RIGHT 40"),
+            ("Dockerfile", file("USER a\n", ""), file("", "").replace("b AS", "[b] AS"), "Dockerfile RIGHT 22"),
+            ("Dockerfile", file("", "USER b\n"), file("", "").replace("a AS", "[a] AS"), "Dockerfile as a whole"),
+            (
+                "compose.yaml",
+                compose("    image: a:1\n", "    image: b:1\n"),
+                compose("    image: a:1\n", "    image: b:2\n").replace("  b:", "  [b]:"),
+                "compose.yaml RIGHT 42",
+            ),
+            (
+                "compose.yaml",
+                compose("    image: a:1\n", "    image: b:1\n"),
+                compose("    image: a:1\n", "    image: b:2\n").replace("  a:", "  [a]:"),
+                "compose.yaml as a whole",
+            ),
+        ];
+        for (path, base, head, expected) in table {
+            let remark = check(&[(path, &base)], &[(path, &head)], path, |_, _| {});
+            assert_eq!(place(&remark), expected, "{head}");
+        }
     }
 
     #[test]
@@ -671,15 +564,15 @@ mod tests {
         let remark = check(&[], &[("D", "FROM [a]\n")], "D", |_, _| {});
         let counts = Counts { new: 1, failing: 1, ..Counts::default() };
         let review = Review { head: "abc".to_owned(), remarks: vec![remark], conclusion: Conclusion::Failure, counts };
-        let post = review.post(&BTreeSet::new(), true).unwrap();
+        let post = review.post(&BTreeSet::new(), Vec::new(), Inline::Everywhere).unwrap();
         let json = serde_json::to_value(&post).unwrap();
         let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-        assert_eq!(keys(&json), ["commit_id", "body", "event", "comments"]);
+        assert_eq!(keys(&json), ["commit_id", "body", "comments"]);
         assert_eq!(keys(&json["comments"][0]), ["path", "body", "line", "side"]);
         assert!(post.body.starts_with("This change introduces 1 finding, and it fails the check.\n"), "{}", post.body);
         let inline = markers(&post.comments[0].body).next();
         assert_eq!(inline.as_ref(), Some(&post.comments[0].fingerprint));
-        let in_body = review.post(&BTreeSet::new(), false).unwrap();
+        let in_body = review.post(&BTreeSet::new(), Vec::new(), Inline::BodyOnly).unwrap();
         assert_eq!((in_body.comments.len(), markers(&in_body.body).next()), (0, inline));
     }
 }

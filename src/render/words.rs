@@ -13,6 +13,9 @@ pub fn rule_page(rule: &str) -> String {
 /// Where the permissions are explained.
 const PERMISSIONS_PAGE: &str = "https://github.com/plimsoll-dev/plimsoll#permissions";
 
+/// Where it is explained how pull requests from forks get comments.
+const FORKS_PAGE: &str = "https://github.com/plimsoll-dev/plimsoll/blob/main/docs/forks.md";
+
 /// How many findings there are of each kind that matters to a reader. Accepted ones count only as accepted.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -140,6 +143,16 @@ pub const LOOSENED: &str = "This change loosens what changes are judged by:";
 /// Over the list of findings that found no line of the diff.
 pub const WITHOUT_A_LINE: &str = "On lines that this diff does not show:";
 
+/// Over the comment of a finding that is gone.
+pub fn closed(head: &str) -> String {
+    format!("**Gone** as of {head}.")
+}
+
+/// In the thread of a finding that was gone.
+pub fn back(head: &str) -> String {
+    format!("This is back as of {head}.")
+}
+
 /// Over the list of findings beyond the limit of one review.
 pub const BEYOND_THE_LIMIT: &str = "Beyond the 30 comments that one review carries:";
 
@@ -199,24 +212,79 @@ pub mod heading {
     pub const GAPS: &str = "Not judged";
 }
 
+/// Why a token may be read-only.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Reader {
+    /// Only because the workflow does not ask for more.
+    #[default]
+    Own,
+    /// The pull request comes from a fork.
+    Fork,
+    /// Dependabot opened it.
+    Dependabot,
+}
+
+impl Reader {
+    fn why(self, permission: &str) -> String {
+        match self {
+            Self::Own => format!("because the token has no `{permission}: write`"),
+            Self::Fork => "because this pull request comes from a fork, whose token is read-only".to_owned(),
+            Self::Dependabot => "because pull requests of Dependabot get a read-only token".to_owned(),
+        }
+    }
+
+    fn page(self) -> &'static str {
+        match self {
+            Self::Own => PERMISSIONS_PAGE,
+            Self::Fork | Self::Dependabot => FORKS_PAGE,
+        }
+    }
+}
+
 /// In the log and the job summary, when the token may not post a review.
-pub fn may_not_comment(fork: bool) -> String {
-    let why = if fork {
-        "because this pull request comes from a fork, whose token is read-only"
-    } else {
-        "because the token has no `pull-requests: write`"
-    };
-    format!("No review comments were posted, {why}. How to get them: {PERMISSIONS_PAGE}")
+pub fn may_not_comment(reader: Reader) -> String {
+    let (why, page) = (reader.why("pull-requests"), reader.page());
+    format!("No review comments were posted, {why}. How to get them: {page}")
 }
 
 /// In the log and the job summary, when the token may not make a check run.
-pub fn may_not_check(fork: bool) -> String {
-    let why = if fork {
-        "because this pull request comes from a fork, whose token is read-only"
-    } else {
-        "because the token has no `checks: write`"
-    };
-    format!("No check run was made, {why}. The result of this job is the same. More: {PERMISSIONS_PAGE}")
+pub fn may_not_check(reader: Reader) -> String {
+    let (why, page) = (reader.why("checks"), reader.page());
+    format!("No check run was made, {why}. The result of this job is the same. More: {page}")
+}
+
+/// When the token may not resolve threads although that is wanted.
+pub const MAY_NOT_RESOLVE: &str =
+    "Threads of findings that are gone were hidden and not resolved: resolving needs `contents: write`.";
+
+/// When threads could not be closed, opened or changed.
+pub fn threads_stay(why: &str) -> String {
+    format!("Some threads of this pull request stay as they are. {why}")
+}
+
+/// When there were too many threads to change at once.
+pub fn threads_left(count: usize) -> String {
+    format!("{} are left for the next run.", counted(count, "thread", "threads"))
+}
+
+/// When a person whose token is used is writing a review.
+pub const ANOTHER_DRAFT: &str = "No review comments were posted, because the account of this token has a review on this \
+                                 pull request that it did not submit. Submit or discard it, and run this again.";
+
+/// When every attempt was overtaken.
+pub const TOO_MANY_AT_ONCE: &str = "Others wrote to this pull request all the time. Run it again.";
+
+/// The title of a check run whose run was cancelled.
+pub const CANCELLED: &str = "Cancelled";
+
+/// The summary of such a check run.
+pub const CANCELLED_SUMMARY: &str = "The run was cancelled before it came to an end. Run it again.";
+
+/// Where the findings of a review went.
+pub fn placed(lines: usize, files: usize, body: usize, summary: usize) -> String {
+    format!(
+        "Said in this review: {lines} on lines, {files} on files, {body} in its body. In the summary only: {summary}."
+    )
 }
 
 /// When GitHub refused the lines of a review.
@@ -230,6 +298,16 @@ pub fn not_published(why: &str) -> String {
 /// When the pull request has moved on.
 pub const HEAD_MOVED: &str =
     "The pull request has moved on to another commit meanwhile; nothing is posted for this one.";
+
+/// When the pull request wants to go to another branch than the event says.
+pub const RETARGETED: &str =
+    "The pull request goes to another branch by now; nothing is posted for the one that this run compared with.";
+
+/// In place of a check run that a later one stands for.
+pub const SUPERSEDED: &str = "Superseded";
+
+/// The summary of such a check run.
+pub const SUPERSEDED_SUMMARY: &str = "A later run on this commit says what holds by now.";
 
 /// When the pull request is closed.
 pub const CLOSED: &str = "The pull request is closed; nothing is posted.";

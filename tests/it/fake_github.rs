@@ -5,11 +5,24 @@
 //! silence, by a cut connection, by a limit. The script `scripts/check-fake-github` holds requests and answers against
 //! GitHub's description of its API.
 
+#![allow(dead_code, unused_imports, reason = "the stories and the program's own tests each use a part of it")]
+
+// The paths are said because the program's own tests take this file in too, from another place.
+#[path = "fake_github/graphql.rs"]
+mod graphql;
+#[path = "fake_github/http.rs"]
 mod http;
+#[path = "fake_github/patch.rs"]
 mod patch;
+#[path = "fake_github/reviews.rs"]
 mod reviews;
+#[path = "fake_github/runs.rs"]
 mod runs;
+#[path = "fake_github/state.rs"]
 mod state;
+#[path = "fake_github/syntax.rs"]
+mod syntax;
+#[path = "fake_github/wire.rs"]
 mod wire;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -21,7 +34,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::http::{Answer, Asked};
-pub(crate) use self::state::{Access, Comment, Issue, Review, State};
+pub(crate) use self::state::{Access, Comment, Issue, Review, State, Weather};
 
 /// The token that it accepts.
 pub(crate) const TOKEN: &str = "ghs_0123456789abcdefghijklmnopqrstuvwxyz";
@@ -53,6 +66,10 @@ pub(crate) enum FaultKind {
     Cut,
     /// An answer that is no JSON, nothing done.
     Garbage,
+    /// It is done, and the answer is no JSON.
+    GarbageAfter,
+    /// It is done, and the answer takes its time.
+    Slow(Duration),
 }
 
 /// A running server; it ends with the value.
@@ -105,8 +122,9 @@ impl FakeGitHub {
     /// How many requests there were since the last call, and how many of them were not GET.
     pub(crate) fn count(&self) -> (usize, usize) {
         let asked = std::mem::take(&mut self.state().asked);
-        // The only GraphQL is a question.
-        let writes = asked.iter().filter(|line| !line.starts_with("GET ") && !line.contains("/graphql")).count();
+        // Of GraphQL only mutations are writes.
+        let reads = |line: &&String| line.starts_with("GET ") || line.ends_with("/graphql query");
+        let writes = asked.iter().filter(|line| !reads(line)).count();
         (asked.len(), writes)
     }
 }
@@ -128,21 +146,19 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, over: &AtomicBool) {
     while let Some(asked) = http::read(&mut stream, &mut left_over) {
         let (answer, fault) = {
             let mut state = state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            state.asked.push(format!("{} {}", asked.method, asked.target));
-            let fault = state.take_fault(&asked);
-            let done = !matches!(fault, Some(FaultKind::Before(..) | FaultKind::Silence | FaultKind::Garbage));
-            (done.then(|| answer(&asked, &mut state)), fault)
+            respond(&asked, &mut state)
         };
         let answer = match (answer, fault) {
             (Some(answer), None) => answer,
-            (_, Some(FaultKind::Before(status, headers))) => Answer { headers, ..refused(status, fault_words(status)) },
-            (_, Some(FaultKind::After(status))) => refused(status, fault_words(status)),
-            (_, Some(FaultKind::Garbage)) => Answer { status: 200, headers: Vec::new(), body: "<html>oops".to_owned() },
             (Some(answer), Some(FaultKind::Cut)) => {
                 http::write_half(&mut stream, &answer);
                 return;
             }
-            (_, Some(FaultKind::Silence) | None) | (None, Some(FaultKind::Cut)) => {
+            (Some(answer), Some(FaultKind::Slow(time))) => {
+                std::thread::sleep(time);
+                answer
+            }
+            _ => {
                 while !over.load(Ordering::SeqCst) {
                     std::thread::sleep(Duration::from_millis(20));
                 }
@@ -153,6 +169,48 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, over: &AtomicBool) {
             return;
         }
     }
+}
+
+/// Does what a request asks for, or what goes wrong: the answer, and how the connection misbehaves.
+fn respond(asked: &Asked, state: &mut State) -> (Option<Answer>, Option<FaultKind>) {
+    let kind = match asked.path() {
+        "/graphql" if asked.json()["query"].as_str().is_some_and(|query| query.starts_with("mutation")) => " mutation",
+        "/graphql" => " query",
+        _ => "",
+    };
+    state.asked.push(format!("{} {}{kind}", asked.method, asked.target));
+    let fault = state.take_fault(asked);
+    let done = !matches!(fault, Some(FaultKind::Before(..) | FaultKind::Silence | FaultKind::Garbage));
+    let given = done.then(|| answer(asked, state));
+    match fault {
+        Some(FaultKind::Before(status, headers)) => {
+            (Some(Answer { headers, ..refused(status, fault_words(status)) }), None)
+        }
+        Some(FaultKind::After(status)) => (Some(refused(status, fault_words(status))), None),
+        Some(FaultKind::Garbage | FaultKind::GarbageAfter) => {
+            (Some(Answer { status: 200, headers: Vec::new(), body: "<html>oops".to_owned() }), None)
+        }
+        Some(fault @ (FaultKind::Cut | FaultKind::Silence | FaultKind::Slow(_))) => (given, Some(fault)),
+        None => (given, None),
+    }
+}
+
+/// Status, headers and body of an answer.
+pub(crate) type Given = (u16, Vec<(&'static str, String)>, String);
+
+/// What the fake answers without a connection; nothing when the connection would break.
+pub(crate) fn exchange(state: &Mutex<State>, method: &str, target: &str, body: Vec<u8>) -> Option<Given> {
+    let asked = Asked::new(method, target, &[("authorization", &format!("Bearer {TOKEN}")), ("user-agent", "t")], body);
+    let mut state = state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    match respond(&asked, &mut state) {
+        (Some(answer), None | Some(FaultKind::Slow(_))) => Some((answer.status, answer.headers, answer.body)),
+        _ => None,
+    }
+}
+
+/// The memory of a fake without a connection.
+pub(crate) fn memory() -> State {
+    State::new("http://127.0.0.1:1".to_owned())
 }
 
 fn fault_words(status: u16) -> &'static str {
@@ -193,13 +251,7 @@ fn answer(asked: &Asked, state: &mut State) -> Answer {
     }
     let path = asked.path();
     if (asked.method.as_str(), path) == ("POST", "/graphql") {
-        return match state.tells_login {
-            true => ok(200, &json!({ "data": { "viewer": { "login": state.login } } })),
-            false => ok(
-                200,
-                &json!({ "data": null, "errors": [{ "type": "FORBIDDEN", "message": "Resource not accessible by integration" }] }),
-            ),
-        };
+        return if state.has_graphql { state.graphql(&asked.json()) } else { refused(404, "Not Found") };
     }
     let moved = path.strip_prefix("/repositories/1/");
     let Some(rest) = path.strip_prefix(&format!("/repos/{REPOSITORY}/")).or(moved) else {
@@ -226,9 +278,14 @@ fn answer(asked: &Asked, state: &mut State) -> Answer {
         ("POST", ["pulls", number, "reviews"]) => {
             state.with_pull_request(number, |state, at| state.post_review(at, &asked.json()))
         }
+        ("GET", ["pulls"]) => state.list_pull_requests(asked),
+        ("POST", ["pulls", number, "reviews", id, "events"]) => {
+            state.with_pull_request(number, |state, at| state.submit_review(at, id, &asked.json()))
+        }
         ("DELETE", ["pulls", number, "reviews", id]) => {
             state.with_pull_request(number, |state, at| state.delete_review(at, id))
         }
+        ("GET", ["commits", name]) => state.named_commit(name),
         ("GET", ["commits", commit, "check-runs"]) => state.check_runs(commit, asked),
         ("POST", ["check-runs"]) => state.create_check_run(&asked.json()),
         ("PATCH", ["check-runs", id]) => state.update_check_run(id, &asked.json()),

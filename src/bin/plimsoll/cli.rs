@@ -347,6 +347,12 @@ pub(crate) struct Review {
     /// The name of the check run [default: plimsoll review]
     #[arg(long, value_name = "NAME")]
     pub check_name: Option<String>,
+    /// Whether to resolve the threads of findings that are gone, which needs contents: write; else they are hidden
+    #[arg(long, value_name = "BOOL")]
+    pub resolve_threads: Option<bool>,
+    /// In an audit: the branch, tag or commit to judge [default: where the workflow runs]
+    #[arg(long = "ref", value_name = "REF")]
+    pub reference: Option<String>,
     /// Give up after so many seconds
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,

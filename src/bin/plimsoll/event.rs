@@ -1,13 +1,15 @@
 //! The runner's environment and the event's payload, and what they ask for.
 //!
 //! The payload is written by GitHub, but much in it by whoever opened the pull request. Only numbers (those of the
-//! issues that its text closes too), commits and names of repositories are taken from it, each held against its form; everything else is left alone. The structs are minimal
-//! and lenient on purpose: a field that we do not need can never stop a review.
+//! issues that its text closes too), commits, and names of repositories and branches are taken from it; what goes into a
+//! URL is held against its form or encoded; everything else is left alone. The structs are minimal and lenient on purpose:
+//! a field that we do not need can never stop a review.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use plimsoll::criteria::closing::closed_issues;
+use plimsoll::render::words::Reader;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -25,6 +27,12 @@ impl Environment {
         let pairs =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self { variables: pairs.collect() }
+    }
+
+    /// One that holds exactly this.
+    #[cfg(test)]
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self { variables: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect() }
     }
 
     /// A variable; an empty one counts as not set, since the runner sets inputs that nobody gave to nothing.
@@ -51,6 +59,15 @@ pub(crate) struct Request {
     pub server_url: String,
     /// What of it.
     pub subject: Subject,
+    /// What whoever started the workflow by hand typed in.
+    pub typed: Typed,
+}
+
+/// The inputs of a `workflow_dispatch` that are ours. Starting a workflow needs write access.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Typed {
+    /// The severity from which findings fail.
+    pub fail_on: Option<String>,
 }
 
 /// `owner/name`.
@@ -95,46 +112,94 @@ impl Commit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// What a pull request does, against where it left its base.
-    PullRequest {
-        /// Its number.
-        number: u64,
-        /// The tip of its branch; never the test merge that `GITHUB_SHA` names.
-        head: Commit,
-        /// The tip of the branch that it wants to go to.
-        base: Commit,
-        /// Whether it comes from another repository, whose token may only read; a deleted one too.
-        fork: bool,
-        /// The issues of this repository that its text says it closes.
-        closes: Vec<u64>,
-    },
+    PullRequest(PullRequest),
     /// What a push or a merge group does.
     Change {
         /// Before.
         base: Commit,
         /// After.
         head: Commit,
+        /// Which of the two.
+        topic: &'static str,
     },
     /// Everything that is there.
     Audit {
         /// The commit.
         head: Commit,
     },
-    /// Nothing: a branch was deleted.
-    Nothing,
+    /// Everything at a branch, a tag or a commit, whose commit has to be asked for.
+    AuditOf {
+        /// Its name.
+        reference: String,
+    },
+    /// The pull request whose workflow has run, which has to be looked for.
+    AfterWorkflow {
+        /// Its head when that ran.
+        head: Commit,
+        /// The branch of it.
+        branch: String,
+        /// The owner and the number of the repository of that.
+        repository: (String, u64),
+    },
+    /// Nothing, and why.
+    Nothing(&'static str),
+}
+
+/// A pull request as an event, or GitHub itself, tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PullRequest {
+    /// Its number.
+    pub number: u64,
+    /// The tip of its branch; never the test merge that `GITHUB_SHA` names.
+    pub head: Commit,
+    /// The tip of the branch that it wants to go to.
+    pub base: Commit,
+    /// The name of that branch.
+    pub base_branch: Option<String>,
+    /// Whether it comes from another repository, whose token may only read (a deleted one too), or from Dependabot.
+    pub reader: Reader,
+    /// The issues of this repository that its text says it closes.
+    pub closes: Vec<u64>,
 }
 
 impl Subject {
-    /// The commit that is judged.
-    pub(crate) fn head(&self) -> Option<&Commit> {
+    /// The pull request.
+    pub(crate) fn pull_request(&self) -> Option<&PullRequest> {
         match self {
-            Self::PullRequest { head, .. } | Self::Change { head, .. } | Self::Audit { head } => Some(head),
-            Self::Nothing => None,
+            Self::PullRequest(pull_request) => Some(pull_request),
+            _ => None,
         }
     }
 
-    /// Whether the token is likely to be read-only.
+    /// The commit that is judged, where it is known already.
+    pub(crate) fn head(&self) -> Option<&Commit> {
+        match self {
+            Self::PullRequest(PullRequest { head, .. }) | Self::Change { head, .. } | Self::Audit { head } => {
+                Some(head)
+            }
+            Self::AuditOf { .. } | Self::AfterWorkflow { .. } | Self::Nothing(_) => None,
+        }
+    }
+
+    /// Whether the pull request comes from somebody who is not of the team.
     pub(crate) fn is_fork(&self) -> bool {
-        matches!(self, Self::PullRequest { fork: true, .. })
+        self.reader() == Reader::Fork
+    }
+
+    /// Whose token it is likely to be.
+    pub(crate) fn reader(&self) -> Reader {
+        self.pull_request().map(|pull_request| pull_request.reader).unwrap_or_default()
+    }
+
+    /// What a check run is about: a commit may be the head of several things.
+    pub(crate) fn topic(&self) -> String {
+        match self {
+            Self::PullRequest(pull_request) => format!("pull-{}", pull_request.number),
+            Self::Change { topic, .. } => (*topic).to_owned(),
+            Self::Audit { .. } | Self::AuditOf { .. } | Self::AfterWorkflow { .. } | Self::Nothing(_) => {
+                "audit".to_owned()
+            }
+        }
     }
 }
 
@@ -156,7 +221,8 @@ impl Request {
         Self::parse(environment, event, &payload)
     }
 
-    fn parse(environment: &Environment, event: &str, payload: &[u8]) -> Result<Self> {
+    /// As [`Request::read`], of a payload that was read.
+    pub(crate) fn parse(environment: &Environment, event: &str, payload: &[u8]) -> Result<Self> {
         let named = environment.get("GITHUB_REPOSITORY").unwrap_or_default();
         let repository = Repository::parse(named)
             .ok_or_else(|| broken(&format!("GITHUB_REPOSITORY is not the name of a repository: {named:?}")))?;
@@ -172,6 +238,7 @@ impl Request {
             subject: subject(environment, event, payload, &|body| {
                 closed_issues(body, repository.as_str(), &server_url)
             })?,
+            typed: Typed { fail_on: typed(event, payload, "fail-on") },
             server_url,
             repository,
         })
@@ -191,43 +258,69 @@ fn subject(
     match event {
         "pull_request" | "pull_request_target" => {
             let pull_request = parse::<PullRequestEvent>(event, payload)?.pull_request;
-            let commit =
-                |side: &PullRequestSide| Commit::parse(&side.sha).ok_or_else(|| broken("the event names no commit"));
-            let fork = match (&pull_request.head.repo, &pull_request.base.repo) {
-                (Some(head), Some(base)) => head.id != base.id,
-                // The fork was deleted.
-                (None, _) | (_, None) => true,
-            };
-            Ok(Subject::PullRequest {
-                number: pull_request.number,
-                head: commit(&pull_request.head)?,
-                base: commit(&pull_request.base)?,
-                fork,
-                closes: closes(pull_request.body.as_str().unwrap_or_default()),
-            })
+            if pull_request.state.as_deref() == Some("closed") {
+                return Ok(Subject::Nothing(CLOSED));
+            }
+            Ok(Subject::PullRequest(pull_request.read(closes).ok_or_else(|| broken("the event names no commit"))?))
         }
         "push" => {
             let push = parse::<PushEvent>(event, payload)?;
             Ok(match (Commit::parse(&push.before), Commit::parse(&push.after)) {
-                (Some(base), Some(head)) => Subject::Change { base, head },
+                (Some(base), Some(head)) => Subject::Change { base, head, topic: "push" },
                 // A new branch or tag: nothing to compare with.
                 (None, Some(head)) => Subject::Audit { head },
-                (_, None) => Subject::Nothing,
+                (_, None) => Subject::Nothing("The branch was deleted: there is nothing to judge."),
             })
         }
         "merge_group" => {
-            let group = parse::<MergeGroupEvent>(event, payload)?.merge_group;
-            match (Commit::parse(&group.base_sha), Commit::parse(&group.head_sha)) {
-                (Some(base), Some(head)) => Ok(Subject::Change { base, head }),
+            let MergeGroupEvent { action, merge_group } = parse(event, payload)?;
+            if action.as_deref() == Some("destroyed") {
+                return Ok(Subject::Nothing("The merge group is gone: there is nothing to judge."));
+            }
+            match (Commit::parse(&merge_group.base_sha), Commit::parse(&merge_group.head_sha)) {
+                (Some(base), Some(head)) => Ok(Subject::Change { base, head, topic: "merge-group" }),
                 _ => Err(broken("the event names no commit")),
             }
         }
-        "workflow_dispatch" | "schedule" => Ok(Subject::Audit { head: tip()? }),
+        "workflow_dispatch" | "schedule" => {
+            let input = environment.input("ref").map(str::to_owned);
+            match input.or_else(|| typed(event, payload, "ref")) {
+                Some(reference) => match Commit::parse(&reference) {
+                    Some(head) => Ok(Subject::Audit { head }),
+                    None => Ok(Subject::AuditOf { reference }),
+                },
+                None => Ok(Subject::Audit { head: tip()? }),
+            }
+        }
+        "workflow_run" => {
+            let run = parse::<WorkflowRunEvent>(event, payload)?.workflow_run;
+            if !matches!(run.event.as_str(), "pull_request" | "pull_request_target") {
+                return Ok(Subject::Nothing("The workflow before this one was not about a pull request."));
+            }
+            let (Some(from), Some(branch)) = (run.head_repository, run.head_branch) else {
+                return Ok(Subject::Nothing(
+                    "The repository of the pull request is gone: there is no way to tell which pull request it was.",
+                ));
+            };
+            let head = Commit::parse(&run.head_sha).ok_or_else(|| broken("the event names no commit"))?;
+            Ok(Subject::AfterWorkflow { head, branch, repository: (from.owner.login, from.id) })
+        }
         other => Err(Mistake::new(
             format!("the event {other:?} is none that can be reviewed"),
-            "run it on pull_request, pull_request_target, push, merge_group, workflow_dispatch or schedule",
+            "run it on pull_request, pull_request_target, push, merge_group, workflow_run, workflow_dispatch or schedule",
         )),
     }
+}
+
+/// What was typed into an input of a `workflow_dispatch`.
+fn typed(event: &str, payload: &[u8], name: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Dispatch {
+        inputs: BTreeMap<String, serde_json::Value>,
+    }
+    let dispatch: Dispatch = serde_json::from_slice(payload).ok().filter(|_| event == "workflow_dispatch")?;
+    let value = dispatch.inputs.get(name)?.as_str()?.trim();
+    (!value.is_empty()).then(|| value.to_owned())
 }
 
 fn parse<T: DeserializeOwned>(event: &str, payload: &[u8]) -> Result<T> {
@@ -239,14 +332,20 @@ fn broken(what: &str) -> Mistake {
     Mistake::new(what, "run it as a step of a GitHub workflow, where the runner provides this")
 }
 
-#[derive(Deserialize)]
-struct PullRequestEvent {
-    pull_request: PullRequest,
-}
+/// Why a pull request that is closed is left alone.
+const CLOSED: &str = "The pull request is closed: there is nothing to judge.";
 
 #[derive(Deserialize)]
-struct PullRequest {
+struct PullRequestEvent {
+    pull_request: PullRequestJson,
+}
+
+/// A pull request in GitHub's own words, of an event or of the API.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct PullRequestJson {
     number: u64,
+    state: Option<String>,
+    user: Option<Account>,
     /// A text or nothing; whatever else it may be stops no review.
     #[serde(default)]
     body: serde_json::Value,
@@ -254,15 +353,75 @@ struct PullRequest {
     base: PullRequestSide,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct PullRequestSide {
     sha: String,
+    #[serde(rename = "ref")]
+    branch: Option<String>,
     repo: Option<RepositoryId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct RepositoryId {
     id: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Account {
+    login: String,
+}
+
+impl PullRequestJson {
+    /// What we need of it; `closes` finds the issues that a text closes.
+    pub(crate) fn read(self, closes: &dyn Fn(&str) -> Vec<u64>) -> Option<PullRequest> {
+        let reader = match (&self.head.repo, &self.base.repo) {
+            (Some(head), Some(base)) if head.id == base.id => {
+                let dependabot = self.user.as_ref().is_some_and(|user| user.login == "dependabot[bot]");
+                if dependabot { Reader::Dependabot } else { Reader::Own }
+            }
+            // The fork may be deleted.
+            (Some(_) | None, _) => Reader::Fork,
+        };
+        Some(PullRequest {
+            number: self.number,
+            head: Commit::parse(&self.head.sha)?,
+            base: Commit::parse(&self.base.sha)?,
+            base_branch: self.base.branch,
+            reader,
+            closes: closes(self.body.as_str().unwrap_or_default()),
+        })
+    }
+
+    /// Whether its branch lies in the repository with this number and ends in this commit.
+    pub(crate) fn is_from(&self, repository: u64, head: &Commit) -> bool {
+        let from = self.head.repo.as_ref().is_some_and(|repo| repo.id == repository);
+        from && Commit::parse(&self.head.sha).as_ref() == Some(head)
+    }
+
+    /// Its number.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+#[derive(Deserialize)]
+struct WorkflowRunEvent {
+    workflow_run: WorkflowRun,
+}
+
+/// Its `pull_requests` are empty for forks, and so not looked at for any.
+#[derive(Deserialize)]
+struct WorkflowRun {
+    event: String,
+    head_sha: String,
+    head_branch: Option<String>,
+    head_repository: Option<HeadRepository>,
+}
+
+#[derive(Deserialize)]
+struct HeadRepository {
+    id: u64,
+    owner: Account,
 }
 
 #[derive(Deserialize)]
@@ -273,6 +432,7 @@ struct PushEvent {
 
 #[derive(Deserialize)]
 struct MergeGroupEvent {
+    action: Option<String>,
     merge_group: MergeGroup,
 }
 
@@ -304,36 +464,81 @@ mod tests {
         Commit::parse(text).unwrap()
     }
 
+    /// Every file of `fixtures/events`, which is called by its event and what is special about it.
     #[test]
     fn every_event_says_what_to_judge() {
-        let side = |sha: &str, repo: &str| format!(r#"{{"sha":"{sha}","repo":{repo}}}"#);
-        let pull = |head: &str| {
-            let (head, base) = (side(A, head), side(B, r#"{"id":1}"#));
-            format!(
-                r#"{{"pull_request":{{"number":7,"head":{head},"base":{base},"title":"x","body":"Fixes #3, closes x/y#4"}}}}"#
-            )
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/events");
+        let pull = |reader, base_branch: &str, closes: &[u64]| {
+            let base_branch = Some(base_branch.to_owned());
+            let (head, base) = (commit(A), commit(B));
+            Subject::PullRequest(PullRequest { number: 7, head, base, base_branch, reader, closes: closes.to_vec() })
         };
-        let pull_request =
-            |fork| Subject::PullRequest { number: 7, head: commit(A), base: commit(B), fork, closes: vec![3] };
-        let push = |before: &str, after: &str| format!(r#"{{"before":"{before}","after":"{after}"}}"#);
+        let own = || pull(Reader::Own, "main", &[]);
+        let change = |base: &str, head: &str, topic| Subject::Change { base: commit(base), head: commit(head), topic };
+        let audit = |head: &str| Subject::Audit { head: commit(head) };
+        let after = |owner: &str, id| Subject::AfterWorkflow {
+            head: commit(A),
+            branch: "smaller".to_owned(),
+            repository: (owner.to_owned(), id),
+        };
+        let nothing = Subject::Nothing("");
         let table = [
-            ("pull_request", pull(r#"{"id":1}"#), pull_request(false)),
-            ("pull_request_target", pull(r#"{"id":2}"#), pull_request(true)),
-            ("pull_request", pull("null"), pull_request(true)),
-            ("push", push(B, A), Subject::Change { base: commit(B), head: commit(A) }),
-            ("push", push(NONE, A), Subject::Audit { head: commit(A) }),
-            ("push", push(B, NONE), Subject::Nothing),
-            (
-                "merge_group",
-                format!(r#"{{"merge_group":{{"head_sha":"{A}","base_sha":"{B}"}}}}"#),
-                Subject::Change { base: commit(B), head: commit(A) },
-            ),
-            ("workflow_dispatch", "{}".to_owned(), Subject::Audit { head: commit(A) }),
-            ("schedule", "not even json".to_owned(), Subject::Audit { head: commit(A) }),
+            ("pull_request.opened", pull(Reader::Own, "main", &[12])),
+            ("pull_request.synchronize", own()),
+            ("pull_request.reopened", own()),
+            ("pull_request.edited-title", own()),
+            ("pull_request.edited-base", pull(Reader::Own, "next", &[])),
+            ("pull_request.ready_for_review", own()),
+            ("pull_request.draft", own()),
+            ("pull_request.fork", pull(Reader::Fork, "main", &[])),
+            ("pull_request.deleted-fork", pull(Reader::Fork, "main", &[])),
+            ("pull_request.dependabot", pull(Reader::Dependabot, "main", &[])),
+            ("pull_request.closed", nothing.clone()),
+            ("pull_request_target.fork", pull(Reader::Fork, "main", &[])),
+            ("push.branch", change(B, A, "push")),
+            ("push.forced", change(B, A, "push")),
+            ("push.reverted", change(A, B, "push")),
+            ("push.created", audit(A)),
+            ("push.tag", audit(A)),
+            ("push.deleted", nothing.clone()),
+            ("merge_group.checks_requested", change(B, A, "merge-group")),
+            ("merge_group.destroyed", nothing.clone()),
+            ("workflow_dispatch.plain", audit(A)),
+            ("workflow_dispatch.inputs", Subject::AuditOf { reference: "release/1.x".to_owned() }),
+            ("workflow_dispatch.commit", audit(B)),
+            ("schedule", audit(A)),
+            ("workflow_run.fork", after("mallory", 2)),
+            ("workflow_run.own", after("octo", 1)),
+            ("workflow_run.deleted-fork", nothing.clone()),
+            ("workflow_run.push", nothing),
         ];
-        for (event, payload, expected) in table {
-            assert_eq!(check(event, &payload), Ok(expected), "{event} {payload}");
+        for (name, expected) in &table {
+            let payload = std::fs::read(folder.join(format!("{name}.json"))).unwrap();
+            let event = name.split('.').next().unwrap();
+            let mut environment = environment(&[]);
+            environment.variables.insert("GITHUB_REPOSITORY".to_owned(), "octo/harbour".to_owned());
+            let request = Request::parse(&environment, event, &payload).unwrap();
+            match (&request.subject, expected) {
+                (Subject::Nothing(why), Subject::Nothing(_)) => assert!(why.ends_with('.'), "{name}: {why}"),
+                (subject, expected) => assert_eq!(subject, expected, "{name}"),
+            }
+            let fail_on = (*name == "workflow_dispatch.inputs").then(|| "warning".to_owned());
+            assert_eq!(request.typed.fail_on, fail_on, "{name}");
         }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), table.len(), "every file is in the table");
+    }
+
+    #[test]
+    fn the_input_ref_comes_before_what_was_typed() {
+        let environment = environment(&[("INPUT_REF", "v1.2.0")]);
+        for event in ["workflow_dispatch", "schedule"] {
+            let subject = Request::parse(&environment, event, br#"{"inputs":{"ref":"main"}}"#).unwrap().subject;
+            assert_eq!(subject, Subject::AuditOf { reference: "v1.2.0".to_owned() });
+        }
+        let subject = Request::parse(&environment, "push", format!(r#"{{"before":"{B}","after":"{A}"}}"#).as_bytes());
+        assert!(matches!(subject.unwrap().subject, Subject::Change { .. }), "only audits have one");
+        let zeros = format!(r#"{{"before":"{B}","after":"{NONE}"}}"#);
+        assert!(matches!(check("push", &zeros), Ok(Subject::Nothing(_))));
     }
 
     #[test]

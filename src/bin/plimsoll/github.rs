@@ -2,7 +2,7 @@
 //!
 //! octocrab carries the requests; what it does with their outcome is decided here, since its defaults do harm: it
 //! repeats every request that ended in 5xx, also one that posts, and has no time limits. Reads are repeated within
-//! bounds. A write is sent once; its outcome says what is known about it ([`Failure`]), and the publisher decides.
+//! bounds, those of GraphQL too. A write is sent once; its outcome says what is known about it ([`Failure`]), and the publisher decides.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +20,12 @@ use crate::mistake::{Mistake, Result};
 
 /// How often a read is tried.
 const READ_ATTEMPTS: u32 = 4;
+
+/// How often an answer is asked for that cannot be read: a proxy may have cut it.
+const MALFORMED_ATTEMPTS: u32 = 2;
+
+/// How often GraphQL is asked: where it does not answer there are other ways.
+const ASK_ATTEMPTS: u32 = 2;
 
 /// The longest that a read waits because GitHub asks it to; a primary rate limit may want an hour.
 const MAX_WAIT: Duration = Duration::from_secs(60);
@@ -102,9 +108,7 @@ pub(crate) type Answer<T> = std::result::Result<T, Failure>;
 /// A client for one repository.
 #[derive(Clone, Debug)]
 pub(crate) struct GitHub {
-    rest: Octocrab,
-    /// A second one, since octocrab would send GraphQL to the wrong path of an enterprise server.
-    graphql: Octocrab,
+    wire: Wire,
     api_url: String,
     /// `/repos/{owner}/{name}`, or where GitHub says that it is by now.
     root: Arc<Mutex<String>>,
@@ -134,12 +138,36 @@ impl GitHub {
         };
         let graphql_base = request.graphql_url.trim_end_matches("/graphql");
         Ok(Self {
-            rest: build(&request.api_url)?,
-            graphql: build(graphql_base)?,
+            wire: Wire::Net { rest: build(&request.api_url)?, graphql: build(graphql_base)? },
             api_url: request.api_url.clone(),
             root: Arc::new(Mutex::new(format!("/repos/{}", request.repository.as_str()))),
             deadline,
         })
+    }
+
+    /// A client for tests that asks a function.
+    #[cfg(test)]
+    pub(crate) fn to_test(request: &Request, wire: TestWire, deadline: Instant) -> Self {
+        Self {
+            wire: Wire::Test(wire),
+            api_url: request.api_url.clone(),
+            root: Arc::new(Mutex::new(format!("/repos/{}", request.repository.as_str()))),
+            deadline,
+        }
+    }
+
+    /// The same client with so much time left from now, whatever it had.
+    pub(crate) fn within(&self, time: Duration) -> Self {
+        Self { deadline: Instant::now() + time, ..self.clone() }
+    }
+
+    /// Waits, but not beyond the deadline; says whether there is time left.
+    pub(crate) async fn pause(&self, time: Duration) -> bool {
+        let enough = Instant::now() + time < self.deadline;
+        if enough {
+            sleep(time).await;
+        }
+        enough
     }
 
     /// Reads `/repos/{owner}/{name}/{route}`; the route is encoded already.
@@ -150,27 +178,76 @@ impl GitHub {
         loop {
             let outcome = self.read_once(&route).await;
             match outcome {
-                Ok(Read::Body(body)) => return parse(&body),
+                Ok(Read::Body(body)) => match parse(&body) {
+                    Ok(read) => return Ok(read),
+                    Err(failure) => {
+                        self.before_reading_again(&route, failure, &mut attempt, MALFORMED_ATTEMPTS).await?;
+                    }
+                },
                 Ok(Read::Elsewhere(target)) if redirects < MAX_REDIRECTS => {
                     redirects += 1;
                     self.moved(wanted, &target);
                     route = target;
                 }
                 Ok(Read::Elsewhere(_)) => return Err(Failure::Malformed("it points from place to place".to_owned())),
-                Err(failure) => {
-                    let pause = match &failure {
-                        Failure::Refused { wait: Some(seconds), .. } => Duration::from_secs(*seconds),
-                        Failure::Lost(_) => Duration::from_millis(500) * 2_u32.pow(attempt),
-                        Failure::Refused { .. } | Failure::Malformed(_) => return Err(failure),
-                    };
-                    if attempt >= READ_ATTEMPTS || pause > MAX_WAIT || Instant::now() + pause > self.deadline {
-                        return Err(failure);
+                Err(failure) => self.before_reading_again(&route, failure, &mut attempt, READ_ATTEMPTS).await?,
+            }
+        }
+    }
+
+    /// Waits as long as a failure asks for, or gives it back.
+    async fn before_reading_again(&self, what: &str, failure: Failure, attempt: &mut u32, most: u32) -> Answer<()> {
+        let pause = match &failure {
+            Failure::Refused { wait: Some(seconds), .. } => Duration::from_secs(*seconds),
+            // A body that ends early, or that some proxy wrote, may come whole the next time.
+            Failure::Lost(_) | Failure::Malformed(_) => Duration::from_millis(500) * 2_u32.pow(*attempt),
+            Failure::Refused { .. } => return Err(failure),
+        };
+        if *attempt >= most || pause > MAX_WAIT || Instant::now() + pause > self.deadline {
+            return Err(failure);
+        }
+        tracing::warn!(%what, failure = ?failure.to_string(), ?pause, "reading again");
+        sleep(pause).await;
+        *attempt += 1;
+        Ok(())
+    }
+
+    /// Asks GraphQL: `data`, which may lack what could not be told.
+    pub(crate) async fn ask(&self, query: &str, variables: &Value) -> Answer<Value> {
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        let mut attempt = 1;
+        loop {
+            match self.graphql(&body).await {
+                Ok(Envelope { data, .. }) if !data.is_null() => return Ok(data),
+                Ok(envelope) => return Err(envelope.failure()),
+                Err(failure) => self.before_reading_again("/graphql", failure, &mut attempt, ASK_ATTEMPTS).await?,
+            }
+        }
+    }
+
+    /// Sends a mutation of GraphQL, once: what became of each of its fields.
+    pub(crate) async fn mutate(&self, query: &str, variables: &Value) -> Answer<Envelope> {
+        self.graphql(&serde_json::json!({ "query": query, "variables": variables })).await
+    }
+
+    /// `owner` and `name` for GraphQL, which follows renames by itself.
+    pub(crate) fn owner_and_name(request: &Request) -> (String, String) {
+        let (owner, name) = request.repository.as_str().split_once('/').unwrap_or_default();
+        (owner.to_owned(), name.to_owned())
+    }
+
+    async fn graphql(&self, body: &Value) -> Answer<Envelope> {
+        match self.exchange(true, "/graphql", &Verb::Post(body.clone())).await? {
+            (200..=299, headers, body) => {
+                let envelope: Envelope = parse(&body)?;
+                match envelope.errors.iter().find(|error| error.kind == "RATE_LIMITED") {
+                    Some(error) => {
+                        Err(failure(429, &headers, &serde_json::json!({ "message": error.message }).to_string()))
                     }
-                    tracing::warn!(%route, failure = ?failure.to_string(), ?pause, "reading again");
-                    sleep(pause).await;
-                    attempt += 1;
+                    None => Ok(envelope),
                 }
             }
+            (status, headers, body) => Err(failure(status, &headers, &body)),
         }
     }
 
@@ -196,33 +273,24 @@ impl GitHub {
 
     /// Posts to `/repos/{owner}/{name}/{route}`, once.
     pub(crate) async fn post<T: DeserializeOwned>(&self, route: &str, body: &impl Serialize) -> Answer<T> {
-        parse(&self.write(&self.rest, &self.route(route), &Verb::Post(json(body)?)).await?)
+        parse(&self.write(&self.route(route), &Verb::Post(json(body)?)).await?)
     }
 
     /// Changes `/repos/{owner}/{name}/{route}`, once.
     pub(crate) async fn patch<T: DeserializeOwned>(&self, route: &str, body: &impl Serialize) -> Answer<T> {
-        parse(&self.write(&self.rest, &self.route(route), &Verb::Patch(json(body)?)).await?)
+        parse(&self.write(&self.route(route), &Verb::Patch(json(body)?)).await?)
     }
 
     /// Deletes `/repos/{owner}/{name}/{route}`, once.
     pub(crate) async fn delete(&self, route: &str) -> Answer<()> {
-        self.write(&self.rest, &self.route(route), &Verb::Delete).await.map(drop)
+        self.write(&self.route(route), &Verb::Delete).await.map(drop)
     }
 
     /// The login that the token writes under, as far as GitHub says so.
     pub(crate) async fn login(&self) -> Answer<String> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            data: Option<Data>,
-        }
-        #[derive(Deserialize)]
-        struct Data {
-            viewer: User,
-        }
-        let query = serde_json::json!({ "query": "query { viewer { login } }" });
-        let body = self.write(&self.graphql, "/graphql", &Verb::Post(query)).await?;
-        let envelope: Envelope = parse(&body)?;
-        envelope.data.map(|data| data.viewer.login).ok_or_else(|| Failure::Malformed("no viewer".to_owned()))
+        let data = self.ask("query { viewer { login } }", &Value::Null).await?;
+        let login = data.pointer("/viewer/login").and_then(Value::as_str);
+        login.map(str::to_owned).ok_or_else(|| Failure::Malformed("no viewer".to_owned()))
     }
 
     fn route(&self, route: &str) -> String {
@@ -238,7 +306,7 @@ impl GitHub {
     }
 
     async fn read_once(&self, route: &str) -> Answer<Read> {
-        let (status, headers, body) = self.exchange(&self.rest, route, &Verb::Get).await?;
+        let (status, headers, body) = self.exchange(false, route, &Verb::Get).await?;
         match status {
             200..=299 => Ok(Read::Body(body)),
             301 | 302 | 307 | 308 => match headers.location.and_then(|target| self.own_route(&target)) {
@@ -255,15 +323,21 @@ impl GitHub {
         route.starts_with('/').then(|| route.to_owned())
     }
 
-    async fn write(&self, client: &Octocrab, route: &str, verb: &Verb) -> Answer<String> {
-        match self.exchange(client, route, verb).await? {
+    async fn write(&self, route: &str, verb: &Verb) -> Answer<String> {
+        match self.exchange(false, route, verb).await? {
             (200..=299, _, body) => Ok(body),
             (status, headers, body) => Err(failure(status, &headers, &body)),
         }
     }
 
-    async fn exchange(&self, client: &Octocrab, route: &str, verb: &Verb) -> Answer<(u16, Headers, String)> {
+    async fn exchange(&self, graphql: bool, route: &str, verb: &Verb) -> Answer<(u16, Headers, String)> {
         let lost = |error: octocrab::Error| Failure::Lost(causes(&error));
+        let client = match &self.wire {
+            Wire::Net { graphql: client, .. } if graphql => client,
+            Wire::Net { rest: client, .. } => client,
+            #[cfg(test)]
+            Wire::Test(wire) => return wire.exchange(route, verb).await,
+        };
         let exchange = async {
             let sent = match verb {
                 Verb::Get => client._get(route).await,
@@ -276,7 +350,7 @@ impl GitHub {
             let number = |name: &str| header(name)?.trim().parse().ok();
             let headers = Headers {
                 location: header("location"),
-                retry_after: number("retry-after"),
+                retry_after: header("retry-after").as_deref().and_then(retry_after),
                 remaining: number("x-ratelimit-remaining"),
                 reset: number("x-ratelimit-reset"),
             };
@@ -291,6 +365,61 @@ impl GitHub {
     }
 }
 
+/// What carries the requests.
+#[derive(Clone, Debug)]
+enum Wire {
+    Net {
+        rest: Octocrab,
+        /// A second one, since octocrab would send GraphQL to the wrong path of an enterprise server.
+        graphql: Octocrab,
+    },
+    #[cfg(test)]
+    Test(TestWire),
+}
+
+/// The answer of GraphQL.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Envelope {
+    /// What it gave.
+    #[serde(default)]
+    pub data: Value,
+    /// What it did not.
+    #[serde(default)]
+    pub errors: Vec<GraphQlError>,
+}
+
+/// An error of GraphQL.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct GraphQlError {
+    /// `FORBIDDEN`, `NOT_FOUND`, …
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    /// In words.
+    #[serde(default)]
+    pub message: String,
+    /// The field that it is about.
+    #[serde(default)]
+    pub path: Vec<Value>,
+}
+
+impl Envelope {
+    /// Why there is nothing.
+    pub(crate) fn failure(&self) -> Failure {
+        let Some(error) = self.errors.first() else { return Failure::Malformed("an answer without data".to_owned()) };
+        let status = match error.kind.as_str() {
+            "FORBIDDEN" | "INSUFFICIENT_SCOPES" => 403,
+            "NOT_FOUND" => 404,
+            _ => 422,
+        };
+        Failure::Refused { status, message: error.message.clone(), wait: None }
+    }
+
+    /// What became of the field `alias`: an error, or nothing.
+    pub(crate) fn error_of(&self, alias: &str) -> Option<&GraphQlError> {
+        self.errors.iter().find(|error| error.path.first().and_then(Value::as_str) == Some(alias))
+    }
+}
+
 /// An account.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct User {
@@ -298,7 +427,8 @@ pub(crate) struct User {
     pub login: String,
 }
 
-enum Verb {
+/// A method with its body.
+pub(crate) enum Verb {
     Get,
     Post(Value),
     Patch(Value),
@@ -310,11 +440,13 @@ enum Read {
     Elsewhere(String),
 }
 
-struct Headers {
-    location: Option<String>,
-    retry_after: Option<u64>,
-    remaining: Option<u64>,
-    reset: Option<u64>,
+/// The headers that say something to us.
+#[derive(Default)]
+pub(crate) struct Headers {
+    pub location: Option<String>,
+    pub retry_after: Option<u64>,
+    pub remaining: Option<u64>,
+    pub reset: Option<u64>,
 }
 
 fn json(body: &impl Serialize) -> Answer<Value> {
@@ -349,6 +481,27 @@ fn failure(status: u16, headers: &Headers, body: &str) -> Failure {
     Failure::Refused { status, wait: wait(status, headers, &message), message }
 }
 
+/// The seconds of a `retry-after`. It may be a date too (RFC 9110, section 10.2.3), as some proxies write it.
+fn retry_after(value: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(seconds);
+    }
+    let mut parts = value.split_once(", ")?.1.split(' ');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?.parse::<u64>().ok()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let mut time = parts.next()?.split(':').map(|part| part.parse::<u64>().ok());
+    let (hours, minutes, seconds) = (time.next()??, time.next()??, time.next()??);
+    let wanted = format!("{year}-{month:02}-{day}");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+    // Within a day of now, or it is too long to wait for anyway.
+    let today = now - now % 86_400;
+    let midnight = [today, today + 86_400]
+        .into_iter()
+        .find(|at| plimsoll::date::Date::of_unix_time(*at).is_some_and(|date| date.to_string() == wanted));
+    Some(midnight.map_or(86_400, |at| (at + hours * 3_600 + minutes * 60 + seconds).saturating_sub(now)))
+}
+
 /// How long GitHub wants us to wait: what its headers say, or a minute where only its words speak of a limit.
 fn wait(status: u16, headers: &Headers, message: &str) -> Option<u64> {
     if !matches!(status, 403 | 429) {
@@ -358,7 +511,8 @@ fn wait(status: u16, headers: &Headers, message: &str) -> Option<u64> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
         (headers.remaining == Some(0)).then(|| headers.reset.unwrap_or(now + 60).saturating_sub(now) + 1)
     };
-    let limited = status == 429 || message.to_lowercase().contains("rate limit");
+    let message = message.to_lowercase();
+    let limited = status == 429 || message.contains("rate limit") || message.contains("abuse");
     headers.retry_after.or_else(until_reset).or(limited.then_some(60))
 }
 
@@ -385,4 +539,78 @@ fn unusable(url: &str, why: &str) -> Mistake {
         format!("no client for {url} can be made: {why}"),
         "check GITHUB_API_URL, the proxy's address, and the certificates (SSL_CERT_FILE)",
     )
+}
+
+#[cfg(test)]
+pub(crate) use self::test_wire::TestWire;
+
+#[cfg(test)]
+mod test_wire {
+    use std::fmt;
+    use std::sync::Arc;
+
+    use super::{Answer, Failure, Headers, Verb};
+
+    /// What a test answers to `method`, `route` and body: a status, headers and a body; or no answer.
+    pub(crate) type TestAnswer = Option<(u16, Headers, String)>;
+
+    type Function = dyn Fn(&str, &str, Vec<u8>) -> TestAnswer + Send + Sync;
+
+    /// A wire that ends in a function.
+    #[derive(Clone)]
+    pub(crate) struct TestWire(pub Arc<Function>);
+
+    impl fmt::Debug for TestWire {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("TestWire")
+        }
+    }
+
+    impl TestWire {
+        pub(super) async fn exchange(&self, route: &str, verb: &Verb) -> Answer<(u16, Headers, String)> {
+            // Others get their turn here, as while a real answer is awaited.
+            tokio::task::yield_now().await;
+            let (method, body) = match verb {
+                Verb::Get => ("GET", Vec::new()),
+                Verb::Post(body) => ("POST", body.to_string().into_bytes()),
+                Verb::Patch(body) => ("PATCH", body.to_string().into_bytes()),
+                Verb::Delete => ("DELETE", Vec::new()),
+            };
+            let answer = (self.0)(method, route, body);
+            tokio::task::yield_now().await;
+            answer.ok_or_else(|| Failure::Lost("cut".to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_say_wait_is_understood() {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let headers = |retry_after, remaining, reset| Headers { retry_after, remaining, reset, ..Headers::default() };
+        let limit = "You have exceeded a secondary rate limit";
+        let table = [
+            (403, headers(Some(7), None, None), "", Some(7)),
+            (429, headers(Some(7), Some(0), Some(now + 99)), "", Some(7)),
+            (403, headers(None, Some(0), Some(now + 30)), "", Some(31)),
+            (403, headers(None, Some(0), Some(now - 30)), "", Some(1)),
+            (403, headers(None, Some(0), None), "", Some(61)),
+            (429, headers(None, None, None), "", Some(60)),
+            (403, headers(None, Some(12), Some(now + 30)), limit, Some(60)),
+            (403, headers(None, None, None), "You have triggered an abuse detection mechanism", Some(60)),
+            (403, headers(None, Some(12), Some(now + 30)), "Resource not accessible by integration", None),
+            (404, headers(Some(7), None, None), "", None),
+        ];
+        for (status, headers, message, expected) in table {
+            let waited = wait(status, &headers, message);
+            let close = waited.zip(expected).map_or(waited == expected, |(a, b)| a.abs_diff(b) <= 1);
+            assert!(close, "{status} {message}: {waited:?} instead of {expected:?}");
+        }
+        assert_eq!(retry_after(" 12 "), Some(12));
+        assert_eq!(retry_after("Wed, 21 Oct 2065 07:28:00 GMT"), Some(86_400));
+        assert_eq!(retry_after("soon"), None);
+    }
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::event::Subject;
 use crate::github::{Failure, GitHub};
+use crate::resolve::encoded;
 
 /// Each issue that is closed is one request.
 pub(crate) const MAX_CLOSED: usize = 20;
@@ -39,8 +40,8 @@ impl Issues {
     pub(crate) async fn read(github: &GitHub, subject: &Subject, label: Option<&str>) -> Self {
         let mut issues = Self::default();
         let closed: &[u64] = match subject {
-            Subject::PullRequest { closes, .. } => closes,
-            Subject::Change { .. } | Subject::Audit { .. } | Subject::Nothing => &[],
+            Subject::PullRequest(pull_request) => &pull_request.closes,
+            _ => &[],
         };
         for (at, number) in closed.iter().enumerate() {
             if at == MAX_CLOSED {
@@ -123,16 +124,4 @@ impl Issues {
 fn unread(what: &str, failure: &Failure) -> String {
     let help = if failure.is_permission() { "; the workflow needs the permission `issues: read`" } else { "" };
     format!("the criteria of {what} are not judged. {failure}{help}")
-}
-
-/// For a query: everything but letters and digits as `%XX`.
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }

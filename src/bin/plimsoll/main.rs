@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the edge that does what the library must not")]
 
+#[cfg(test)]
+mod chaos;
 mod check;
 mod cli;
 mod compose;
@@ -17,8 +19,10 @@ mod output;
 mod policy;
 mod publish;
 mod remote;
+mod resolve;
 mod review;
 mod runner;
+mod signals;
 mod source;
 
 use std::process::ExitCode;

@@ -128,6 +128,12 @@ pub(crate) fn panicked(info: &PanicHookInfo<'_>) {
     std::process::exit(2);
 }
 
+/// Ends the program, which has written nothing anywhere yet, because the runner wants it to end.
+pub(crate) fn cancelled() -> ! {
+    let _ = io::stderr().write_all(b"error: the run was cancelled\n help: run it again\n");
+    std::process::exit(2);
+}
+
 /// A line of the log is as untrusted as the fields in it.
 struct Escaped;
 

@@ -2,53 +2,64 @@
 //! check run to workflow commands. The job summary and the exit code need no permission.
 //!
 //! No write is repeated before it is known that it did not take effect: GitHub was seen to answer 502 after having
-//! posted a large review.
+//! posted a large review. A review is made in three steps: it is made pending, which nobody else sees and GitHub allows
+//! once per author and pull request; what stands is read again; it is submitted. So two runs at once do not say the same
+//! twice, and a run that is cancelled in between leaves nothing but a pending review, which it, or the next run, deletes.
+
+mod checks;
+mod held;
+mod standing;
+mod threads;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use plimsoll::finding::Fingerprint;
-use plimsoll::plan::{
-    Plan, Standing, StandingCheckRun, StandingComment, StandingPullRequest, StandingReview, Step, plan,
-};
-use plimsoll::render::check_run::{ANNOTATIONS_PER_REQUEST, Annotation, CheckRun};
-use plimsoll::render::review::{Post, Review};
-use plimsoll::render::words;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::time::sleep;
+use plimsoll::plan::{Plan, Standing, Step, Wish, debris, plan};
+use plimsoll::render::check_run::{Annotation, CheckRun};
+use plimsoll::render::review::{Inline, Post, Review};
+use plimsoll::render::words::{self, Reader};
 
-use crate::github::{Answer, Failure, GitHub, User};
+use self::held::{Extras, Held, NotHeld};
+use crate::github::{Answer, Failure, GitHub};
 
-/// Enough for 10,000 comments.
-const MAX_PAGES: usize = 100;
-
-/// What the lists of GitHub give at most on one page.
-const PER_PAGE: usize = 100;
-
-/// How long GitHub gets to finish what it may have begun before we look whether it did.
+/// How long GitHub gets to finish what it may have begun before we look whether it did, and another run to finish what
+/// it is at.
 const BEFORE_LOOKING: Duration = Duration::from_secs(2);
+
+/// How often a pending review of ours is waited for before it counts as left by a crash.
+const PATIENCE: usize = 3;
+
+/// How often it is begun anew because somebody else has written meanwhile.
+const MAX_ROUNDS: usize = 12;
 
 /// The longest wait that GitHub may ask for before a write.
 const MAX_WAIT: u64 = 60;
 
-/// The login of a workflow's token, where GitHub does not tell.
-const WORKFLOW_LOGIN: &str = "github-actions[bot]";
+/// How often a write that got no answer, and did not take effect, is tried.
+const WRITE_ATTEMPTS: usize = 3;
 
 /// What we want, and where.
 pub(crate) struct Wishes<'a> {
+    /// Owner and name of the repository.
+    pub repository: (String, String),
     /// The pull request, where there is one.
     pub pull_request: Option<u64>,
     /// The commit that was judged.
     pub head: &'a str,
-    /// Whether the token is likely to be read-only.
-    pub fork: bool,
+    /// The branch that it was compared with.
+    pub base_branch: Option<&'a str>,
+    /// Whose token it is likely to be.
+    pub reader: Reader,
     /// What to say on the pull request.
     pub review: Option<Review>,
+    /// Whether threads are resolved and not hidden.
+    pub resolve: bool,
     /// The name of the check run.
     pub check_name: &'a str,
     /// The check run, given the findings that have an inline comment.
-    pub check_run: &'a dyn Fn(&BTreeSet<Fingerprint>) -> CheckRun,
+    pub check_run: &'a (dyn Fn(&BTreeSet<Fingerprint>) -> CheckRun + Sync),
 }
 
 /// What became of it.
@@ -58,240 +69,340 @@ pub(crate) struct Published {
     pub notes: Vec<String>,
     /// What has to be said by workflow commands, since there is neither a comment nor a check run for it.
     pub unsaid: Vec<Annotation>,
+    /// Where the findings of the review that was posted went.
+    pub placed: Option<String>,
 }
 
-/// Whether a write stands.
-enum Outcome {
-    Done,
-    Refused(Failure),
+/// What was begun and is not finished: what a run that ends early has to take back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Begun(Arc<Mutex<Unfinished>>);
+
+#[derive(Clone, Debug, Default)]
+struct Unfinished {
+    /// Whether a review may be pending.
+    review: bool,
+    /// Its number, where it is known.
+    review_id: Option<u64>,
+    /// The check run that is not completed.
+    check_run: Option<(u64, String)>,
 }
 
-/// What stands on GitHub. Without the right to read the pull request there is none in it.
+impl Begun {
+    fn change(&self, change: impl FnOnce(&mut Unfinished)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn get(&self) -> Unfinished {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Deletes the pending review and ends the check run that were left unfinished.
+pub(crate) async fn withdraw(github: &GitHub, wishes: &Wishes<'_>, begun: &Begun) {
+    let unfinished = begun.get();
+    let review = async {
+        let Some(number) = wishes.pull_request.filter(|_| unfinished.review) else { return };
+        let ids = match unfinished.review_id {
+            Some(id) => vec![id],
+            // It was sent, and whether it arrived is not known.
+            None => match standing::pull_request(github, wishes, number).await {
+                Ok(pull_request) => debris(&pull_request).map(|review| review.id).collect(),
+                Err(_) => Vec::new(),
+            },
+        };
+        for id in ids {
+            let _ = held::delete(github, number, id).await;
+        }
+    };
+    let check_run = async {
+        if let Some((id, name)) = &unfinished.check_run {
+            let _ = checks::cancel(github, *id, name).await;
+        }
+    };
+    tokio::join!(review, check_run);
+}
+
+/// What stands on GitHub, all of it.
 pub(crate) async fn standing(github: &GitHub, wishes: &Wishes<'_>) -> Answer<Standing> {
-    let mut standing = Standing::default();
-    if let Some(number) = wishes.pull_request {
-        standing.pull_request = match pull_request(github, number).await {
+    let mut standing = on_pull_request(github, wishes).await?;
+    standing.check_runs = check_runs(github, wishes).await?;
+    Ok(standing)
+}
+
+/// What stands on the pull request. Without the right to read it there is none in it.
+async fn on_pull_request(github: &GitHub, wishes: &Wishes<'_>) -> Answer<Standing> {
+    let pull_request = match wishes.pull_request {
+        None => None,
+        Some(number) => match standing::pull_request(github, wishes, number).await {
             Err(failure) if failure.is_permission() => None,
             other => Some(other?),
-        };
-    }
-    standing.check_runs = match check_runs(github, wishes).await {
-        // Whether the token may write one is found out by trying.
-        Err(failure) if failure.is_permission() => Vec::new(),
-        other => other?,
+        },
     };
-    standing.author = author(github, &standing).await;
-    Ok(standing)
+    Ok(Standing { pull_request, check_runs: Vec::new() })
+}
+
+async fn check_runs(github: &GitHub, wishes: &Wishes<'_>) -> Answer<Vec<plimsoll::plan::StandingCheckRun>> {
+    match checks::standing(github, wishes).await {
+        // Whether the token may write one is found out by trying.
+        Err(failure) if failure.is_permission() => Ok(Vec::new()),
+        other => other,
+    }
 }
 
 /// What there is to do.
 pub(crate) fn planned(wishes: &Wishes<'_>, standing: &Standing) -> Plan {
-    plan(standing, wishes.head, wishes.review.as_ref(), |commented| Some((wishes.check_run)(commented)))
+    planned_with(wishes, standing, wishes.review.as_ref(), Inline::Everywhere)
+}
+
+fn planned_with(wishes: &Wishes<'_>, standing: &Standing, review: Option<&Review>, inline: Inline) -> Plan {
+    let (head, base_branch, resolve) = (wishes.head, wishes.base_branch, wishes.resolve);
+    let wish = Wish { head, base_branch, review, inline, resolve };
+    plan(standing, &wish, |commented| Some((wishes.check_run)(commented)))
+}
+
+fn post_of(plan: &Plan) -> Option<&Post> {
+    plan.steps.iter().find_map(|step| if let Step::PostReview(post) = step { Some(post) } else { None })
 }
 
 /// Makes what stands what is wanted.
-pub(crate) async fn publish(github: &GitHub, wishes: &Wishes<'_>) -> Published {
-    let mut published = Published::default();
-    let standing = match standing(github, wishes).await {
-        Ok(standing) => standing,
-        Err(failure) => {
-            published.notes.push(words::not_published(&failure.to_string()));
-            published.unsaid = (wishes.check_run)(&BTreeSet::new()).annotations;
-            return published;
-        }
+pub(crate) async fn publish(github: &GitHub, wishes: &Wishes<'_>, begun: &Begun) -> Published {
+    let mut publisher = Publisher {
+        github,
+        wishes,
+        begun,
+        review: wishes.review.as_ref(),
+        inline: Inline::Everywhere,
+        waited: 0,
+        out: Published::default(),
     };
-    if wishes.review.is_some() && standing.pull_request.is_none() {
-        published.notes.push(words::may_not_comment(wishes.fork));
-    }
-    let mut plan = planned(wishes, &standing);
-    if let Some(stopped) = plan.stopped {
-        published.notes.push(stopped.sentence().to_owned());
-        return published;
-    }
-    if !review_steps(github, wishes, &plan, &mut published).await {
-        // What was to be said inline has to be said by the check run.
-        plan = plimsoll::plan::plan(&standing, wishes.head, None, |commented| Some((wishes.check_run)(commented)));
-    }
-    for step in &plan.steps {
-        let (existing, run, annotated) = match step {
-            Step::DeletePending { .. } | Step::PostReview(_) => continue,
-            Step::CreateCheckRun(run) => (None, run, 0),
-            Step::UpdateCheckRun { id, run, annotated } => (Some(*id), run, *annotated),
-        };
-        if let Err(failure) = write_check_run(github, wishes, existing, run, annotated).await {
-            let permission = failure.is_permission();
-            published.notes.push(if permission {
-                words::may_not_check(wishes.fork)
-            } else {
-                words::not_published(&failure.to_string())
-            });
-            published.unsaid.clone_from(&run.annotations);
+    for _ in 0..MAX_ROUNDS {
+        match publisher.round().await {
+            Ok(Round::Done) => return publisher.out,
+            Ok(Round::Again) => {}
+            Err(failure) => {
+                publisher.out.notes.push(words::not_published(&failure.to_string()));
+                publisher.out.unsaid = (wishes.check_run)(&BTreeSet::new()).annotations;
+                return publisher.out;
+            }
         }
     }
-    published
+    publisher.out.notes.push(words::not_published(words::TOO_MANY_AT_ONCE));
+    publisher.out.unsaid = (wishes.check_run)(&BTreeSet::new()).annotations;
+    publisher.out
 }
 
-/// Carries out what the plan wants on the pull request; says whether all inline comments of the plan stand.
-async fn review_steps(github: &GitHub, wishes: &Wishes<'_>, plan: &Plan, published: &mut Published) -> bool {
-    let (Some(number), Some(review)) = (wishes.pull_request, &wishes.review) else { return true };
-    for step in &plan.steps {
-        let outcome = match step {
-            Step::DeletePending { review } => delete_pending(github, number, *review).await,
-            Step::PostReview(post) => match post_review(github, number, post).await {
-                Outcome::Refused(failure) if failure.is_invalid() => {
-                    tracing::warn!(failure = ?failure.to_string(), "the review was refused");
-                    published.notes.push(words::LINES_REFUSED.to_owned());
-                    let in_body = review.post(&BTreeSet::new(), false);
-                    match in_body {
-                        // The remarks stand, but none of them inline.
-                        Some(post) => match post_review(github, number, &post).await {
-                            Outcome::Done => return false,
-                            refused => refused,
-                        },
-                        None => Outcome::Done,
-                    }
-                }
-                outcome => outcome,
-            },
-            Step::CreateCheckRun(_) | Step::UpdateCheckRun { .. } => Outcome::Done,
+struct Publisher<'p> {
+    github: &'p GitHub,
+    wishes: &'p Wishes<'p>,
+    begun: &'p Begun,
+    /// What is still to be said on the pull request; nothing once that was given up.
+    review: Option<&'p Review>,
+    inline: Inline,
+    waited: usize,
+    out: Published,
+}
+
+enum Round {
+    Done,
+    Again,
+}
+
+impl Publisher<'_> {
+    async fn round(&mut self) -> Answer<Round> {
+        let mut standing = on_pull_request(self.github, self.wishes).await?;
+        if self.review.is_some() && standing.pull_request.is_none() {
+            self.give_up(words::may_not_comment(self.wishes.reader));
+        }
+        let plan = planned_with(self.wishes, &standing, self.review, self.inline);
+        if let Some(stopped) = plan.stopped {
+            self.out.notes.push(stopped.sentence().to_owned());
+            return Ok(Round::Done);
+        }
+        let pending: Vec<u64> = plan
+            .steps
+            .iter()
+            .filter_map(|step| if let Step::DeletePending { review } = step { Some(*review) } else { None })
+            .collect();
+        if !pending.is_empty() && !self.clear(&pending).await {
+            return Ok(Round::Again);
+        }
+        let Some(post) = post_of(&plan) else {
+            standing.check_runs = check_runs(self.github, self.wishes).await?;
+            let plan = planned_with(self.wishes, &standing, self.review, self.inline);
+            self.check_run(&plan).await;
+            self.threads(&plan).await;
+            return Ok(Round::Done);
         };
-        if let Outcome::Refused(failure) = outcome {
-            let permission = failure.is_permission();
-            published.notes.push(if permission {
-                words::may_not_comment(wishes.fork)
-            } else {
-                words::not_published(&failure.to_string())
-            });
+        self.post(post).await
+    }
+
+    /// Waits for another run that may be at it, and deletes what it left when nothing happens. Says whether the way is
+    /// free.
+    async fn clear(&mut self, pending: &[u64]) -> bool {
+        let Some(number) = self.wishes.pull_request else { return true };
+        if self.waited < PATIENCE && self.github.pause(BEFORE_LOOKING).await {
+            self.waited += 1;
             return false;
         }
-    }
-    true
-}
-
-async fn delete_pending(github: &GitHub, number: u64, review: u64) -> Outcome {
-    match github.delete(&format!("pulls/{number}/reviews/{review}")).await {
-        Ok(()) => Outcome::Done,
-        // Gone already.
-        Err(failure) if failure.is_not_found() => Outcome::Done,
-        Err(failure) => Outcome::Refused(failure),
-    }
-}
-
-/// Posts a review so that it stands once: after an answer that says nothing, by looking.
-async fn post_review(github: &GitHub, number: u64, post: &Post) -> Outcome {
-    let route = format!("pulls/{number}/reviews");
-    let mut last = Failure::Lost(String::new());
-    for _ in 0..2 {
-        match github.post::<Value>(&route, post).await {
-            Ok(_) => return Outcome::Done,
-            Err(failure) if !worth_another_try(&failure) => return Outcome::Refused(failure),
-            Err(failure) => last = failure,
-        }
-        sleep(pause(&last)).await;
-        match reviews(github, number).await {
-            Ok(reviews) if reviews.iter().any(|review| holds_run(review, post)) => return Outcome::Done,
-            Ok(_) => {}
-            // Without knowing whether it stands, it is not posted again.
-            Err(_) => return Outcome::Refused(last),
-        }
-    }
-    Outcome::Refused(last)
-}
-
-fn holds_run(review: &StandingReview, post: &Post) -> bool {
-    plimsoll::render::review::runs(&review.body).any(|run| run == post.run)
-}
-
-/// Writes a check run, in as many requests as its annotations need; only the last one completes it.
-async fn write_check_run(
-    github: &GitHub,
-    wishes: &Wishes<'_>,
-    existing: Option<u64>,
-    run: &CheckRun,
-    annotated: usize,
-) -> Answer<()> {
-    let mut rest = run.annotations.get(annotated..).unwrap_or_default();
-    let mut existing = existing;
-    loop {
-        let (batch, more) = rest.split_at(rest.len().min(ANNOTATIONS_PER_REQUEST));
-        let body = check_run_body(run, batch, more.is_empty());
-        existing = Some(match existing {
-            Some(id) => match github.patch::<Value>(&format!("check-runs/{id}"), &body).await {
-                Ok(_) => id,
-                // Another app made it: that of another token.
-                Err(Failure::Refused { status: 403, wait: None, .. })
-                    if annotated == 0 && rest.len() == run.annotations.len() =>
-                {
-                    create_check_run(github, wishes, run, batch, more.is_empty()).await?
+        for id in pending {
+            if let Err(failure) = held::delete(self.github, number, *id).await {
+                if !(failure.is_permission() || worth_another_try(&failure)) {
+                    self.give_up(words::not_published(&failure.to_string()));
+                    return false;
                 }
-                Err(failure) => return Err(failure),
-            },
-            None => create_check_run(github, wishes, run, batch, more.is_empty()).await?,
-        });
-        if more.is_empty() {
-            return Ok(());
+                tracing::warn!(failure = ?failure.to_string(), "the pending review stays");
+            }
         }
-        rest = more;
+        true
+    }
+
+    async fn post(&mut self, post: &Post) -> Answer<Round> {
+        let Some(number) = self.wishes.pull_request else { return Ok(Round::Done) };
+        let held = match held::hold(self.github, self.wishes, number, post, self.begun).await {
+            Ok(held) => held,
+            Err(NotHeld::Busy) if self.waited < PATIENCE && self.github.pause(BEFORE_LOOKING).await => {
+                self.waited += 1;
+                return Ok(Round::Again);
+            }
+            Err(NotHeld::Busy) => {
+                self.give_up(words::ANOTHER_DRAFT.to_owned());
+                return Ok(Round::Again);
+            }
+            Err(NotHeld::Refused(failure)) if failure.is_invalid() && self.inline != Inline::BodyOnly => {
+                tracing::warn!(failure = ?failure.to_string(), "the review was refused");
+                self.out.notes.push(words::LINES_REFUSED.to_owned());
+                self.inline = Inline::BodyOnly;
+                return Ok(Round::Again);
+            }
+            Err(NotHeld::Refused(failure)) => {
+                self.give_up(self.why_not_comment(&failure));
+                return Ok(Round::Again);
+            }
+        };
+        let outcome = self.finish(&held, post).await;
+        if !matches!(outcome, Ok(Finish::Submitted(_))) && held::delete(self.github, number, held.id).await.is_ok() {
+            self.begun.change(|begun| begun.review = false);
+        }
+        match outcome? {
+            Finish::Submitted(plan) => {
+                self.begun.change(|begun| begun.review = false);
+                self.out.placed = self.review.map(|review| placed(review, post));
+                self.threads(&plan).await;
+                Ok(Round::Done)
+            }
+            Finish::Again => Ok(Round::Again),
+            Finish::Refused(failure) => {
+                self.give_up(self.why_not_comment(&failure));
+                Ok(Round::Again)
+            }
+        }
+    }
+
+    /// Adds what the first request could not carry, looks whether all of it is still wanted, writes the check run while
+    /// no other run can, and submits.
+    async fn finish(&mut self, held: &Held, post: &Post) -> Answer<Finish> {
+        let Some(number) = self.wishes.pull_request else { return Ok(Finish::Again) };
+        let mut standing = Standing::default();
+        for attempt in 1.. {
+            let extras = held::add_extras(self.github, held, post, &standing).await;
+            standing = on_pull_request(self.github, self.wishes).await?;
+            match (extras, held::missing_extras(post, &standing)) {
+                (_, Extras::None) => break,
+                (Err(failure), _) if attempt < WRITE_ATTEMPTS && worth_another_try(&failure) => {
+                    self.github.pause(pause(&failure)).await;
+                }
+                // A file that GitHub does not want a comment on, or no GraphQL at all.
+                (_, Extras::Files) if self.inline == Inline::Everywhere => {
+                    self.inline = Inline::LinesAndBody;
+                    return Ok(Finish::Again);
+                }
+                // A reply more or less: the thread is opened again all the same.
+                (_, Extras::Files | Extras::Replies) => break,
+            }
+        }
+        let plan = planned_with(self.wishes, &standing, self.review, self.inline);
+        if plan.stopped.is_some() || post_of(&plan) != Some(post) {
+            return Ok(Finish::Again);
+        }
+        standing.check_runs = check_runs(self.github, self.wishes).await?;
+        let plan = planned_with(self.wishes, &standing, self.review, self.inline);
+        self.check_run(&plan).await;
+        match held::submit(self.github, self.wishes, number, held, post).await {
+            Ok(true) => Ok(Finish::Submitted(plan)),
+            Ok(false) => Ok(Finish::Again),
+            Err(failure) => Ok(Finish::Refused(failure)),
+        }
+    }
+
+    async fn check_run(&mut self, plan: &Plan) {
+        for step in &plan.steps {
+            let (existing, run, annotated) = match step {
+                Step::CreateCheckRun(run) => (None, run, 0),
+                Step::UpdateCheckRun { id, run, annotated } => (Some(*id), run, *annotated),
+                Step::RetireCheckRun { id, conclusion } => {
+                    if let Err(failure) = checks::retire(self.github, *id, *conclusion).await {
+                        tracing::warn!(failure = ?failure.to_string(), "an older check run stays as it is");
+                    }
+                    continue;
+                }
+                Step::DeletePending { .. } | Step::PostReview(_) | Step::Threads(_) => continue,
+            };
+            if let Err(failure) = checks::write(self.github, self.wishes, self.begun, existing, run, annotated).await {
+                let note = if failure.is_permission() {
+                    words::may_not_check(self.wishes.reader)
+                } else {
+                    words::not_published(&failure.to_string())
+                };
+                self.note(note);
+                self.out.unsaid.clone_from(&run.annotations);
+            }
+        }
+    }
+
+    async fn threads(&mut self, plan: &Plan) {
+        for step in &plan.steps {
+            if let Step::Threads(steps) = step {
+                let notes = threads::change(self.github, steps).await;
+                notes.into_iter().for_each(|note| self.note(note));
+            }
+        }
+    }
+
+    /// What was to be said inline has to be said by the check run.
+    fn give_up(&mut self, why: String) {
+        self.note(why);
+        self.review = None;
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.out.notes.contains(&note) {
+            self.out.notes.push(note);
+        }
+    }
+
+    fn why_not_comment(&self, failure: &Failure) -> String {
+        if failure.is_permission() {
+            words::may_not_comment(self.wishes.reader)
+        } else {
+            words::not_published(&failure.to_string())
+        }
     }
 }
 
-/// Makes a check run so that it stands once.
-async fn create_check_run(
-    github: &GitHub,
-    wishes: &Wishes<'_>,
-    run: &CheckRun,
-    batch: &[Annotation],
-    complete: bool,
-) -> Answer<u64> {
-    #[derive(Deserialize)]
-    struct Created {
-        id: u64,
-    }
-    let mut body = check_run_body(run, batch, complete);
-    body["head_sha"] = json!(run.head);
-    let mut last = Failure::Lost(String::new());
-    for _ in 0..2 {
-        match github.post::<Created>("check-runs", &body).await {
-            Ok(created) => return Ok(created.id),
-            Err(failure) if !worth_another_try(&failure) => return Err(failure),
-            Err(failure) => last = failure,
-        }
-        sleep(pause(&last)).await;
-        let id = run.id();
-        let stands = check_runs(github, wishes).await?.into_iter().find(|stands| stands.external_id == id);
-        if let Some(stands) = stands {
-            return Ok(stands.id);
-        }
-    }
-    Err(last)
+/// What became of a pending review.
+enum Finish {
+    /// It stands; the plan that was carried out with it.
+    Submitted(Plan),
+    /// Something has changed meanwhile.
+    Again,
+    /// GitHub does not want it.
+    Refused(Failure),
 }
 
-fn check_run_body(run: &CheckRun, batch: &[Annotation], complete: bool) -> Value {
-    let annotations: Vec<Value> = batch
-        .iter()
-        .map(|annotation| {
-            json!({
-                "path": annotation.path,
-                "start_line": annotation.start_line,
-                "end_line": annotation.end_line,
-                "annotation_level": annotation.level(),
-                "title": annotation.title,
-                "message": annotation.message,
-            })
-        })
-        .collect();
-    let mut output = json!({ "title": run.title, "summary": run.summary });
-    if !annotations.is_empty() {
-        output["annotations"] = Value::Array(annotations);
-    }
-    let mut body = json!({ "name": run.name, "external_id": run.id(), "output": output });
-    if complete {
-        body["status"] = json!("completed");
-        body["conclusion"] = json!(run.conclusion.name());
-    } else {
-        body["status"] = json!("in_progress");
-    }
-    body
+/// Where the findings of a review went: what has no remark of its own, or did not fit, is in the summary only.
+fn placed(review: &Review, post: &Post) -> String {
+    let summary = review.counts.new.saturating_sub(review.remarks.len()) + post.in_body.cut;
+    words::placed(post.comments.len(), post.files.len(), post.in_body.listed, summary)
 }
 
 /// Whether the same write may succeed later: it got no answer, or was told to wait.
@@ -310,110 +421,4 @@ fn pause(failure: &Failure) -> Duration {
         Failure::Refused { wait: Some(seconds), .. } => Duration::from_secs(*seconds),
         Failure::Refused { .. } | Failure::Lost(_) | Failure::Malformed(_) => BEFORE_LOOKING,
     }
-}
-
-/// The login that we write under. Only asked for where a marker stands that may be ours.
-async fn author(github: &GitHub, standing: &Standing) -> Option<String> {
-    let pull_request = standing.pull_request.as_ref()?;
-    let reviews = pull_request.reviews.iter().map(|review| (&review.author, &review.body));
-    let comments = pull_request.comments.iter().map(|comment| (&comment.author, &comment.body));
-    let marked = reviews.chain(comments).filter(|(_, body)| body.contains("<!-- plimsoll:v1:"));
-    let authors: BTreeSet<&String> = marked.map(|(author, _)| author).collect();
-    if authors.is_empty() {
-        return None;
-    }
-    let login = github.login().await.unwrap_or_else(|failure| {
-        tracing::info!(failure = ?failure.to_string(), "GitHub does not say who we are");
-        WORKFLOW_LOGIN.to_owned()
-    });
-    // GraphQL gives the name of a bot without the ending that REST gives it.
-    let bot = format!("{login}[bot]");
-    authors.into_iter().find(|author| **author == login || **author == bot).cloned()
-}
-
-async fn pull_request(github: &GitHub, number: u64) -> Answer<StandingPullRequest> {
-    #[derive(Deserialize)]
-    struct PullRequest {
-        state: String,
-        head: Head,
-    }
-    #[derive(Deserialize)]
-    struct Head {
-        sha: String,
-    }
-    let reviews = reviews(github, number).await?;
-    let comments: Vec<Written> = github.pages(&format!("pulls/{number}/comments"), PER_PAGE, MAX_PAGES).await?;
-    let comments = comments.into_iter().map(|comment| {
-        let author = comment.author();
-        StandingComment { id: comment.id, author, body: comment.body.unwrap_or_default() }
-    });
-    // Last, so that as little time as possible goes by before something is posted.
-    let pull_request: PullRequest = github.get(&format!("pulls/{number}")).await?;
-    Ok(StandingPullRequest {
-        head: pull_request.head.sha,
-        open: pull_request.state == "open",
-        reviews,
-        comments: comments.collect(),
-    })
-}
-
-/// A review or a review comment.
-#[derive(Deserialize)]
-struct Written {
-    id: u64,
-    user: Option<User>,
-    body: Option<String>,
-    state: Option<String>,
-}
-
-impl Written {
-    /// Empty for an account that was deleted.
-    fn author(&self) -> String {
-        self.user.as_ref().map(|user| user.login.clone()).unwrap_or_default()
-    }
-}
-
-async fn reviews(github: &GitHub, number: u64) -> Answer<Vec<StandingReview>> {
-    let reviews: Vec<Written> = github.pages(&format!("pulls/{number}/reviews"), PER_PAGE, MAX_PAGES).await?;
-    Ok(reviews
-        .into_iter()
-        .map(|review| StandingReview {
-            id: review.id,
-            author: review.author(),
-            pending: review.state.as_deref() == Some("PENDING"),
-            body: review.body.unwrap_or_default(),
-        })
-        .collect())
-}
-
-async fn check_runs(github: &GitHub, wishes: &Wishes<'_>) -> Answer<Vec<StandingCheckRun>> {
-    #[derive(Deserialize)]
-    struct Page {
-        check_runs: Vec<Run>,
-    }
-    #[derive(Deserialize)]
-    struct Run {
-        id: u64,
-        external_id: Option<String>,
-        status: String,
-        output: Option<Output>,
-    }
-    #[derive(Deserialize)]
-    struct Output {
-        #[serde(default)]
-        annotations_count: usize,
-    }
-    let name = plimsoll::render::escape::url_path(wishes.check_name).replace('/', "%2F");
-    let route = format!("commits/{}/check-runs?check_name={name}&filter=all&per_page={PER_PAGE}", wishes.head);
-    let page: Page = github.get(&route).await?;
-    Ok(page
-        .check_runs
-        .into_iter()
-        .map(|run| StandingCheckRun {
-            id: run.id,
-            external_id: run.external_id.unwrap_or_default(),
-            completed: run.status == "completed",
-            annotations: run.output.map_or(0, |output| output.annotations_count),
-        })
-        .collect())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use plimsoll::finding::Fingerprint;
 use plimsoll::hunks::Change;
 use plimsoll::judge::judge;
-use plimsoll::plan::{Plan, Standing, Step};
+use plimsoll::plan::{Plan, Standing, Step, ThreadStep};
 use plimsoll::render::check_run::{Annotation, CheckRun, check_run};
 use plimsoll::render::escape::{log_line, log_text};
 use plimsoll::render::review::review as render_review;
@@ -18,23 +18,34 @@ use plimsoll::render::{Target, annotations, json};
 use plimsoll::report::{Conclusion, PlacedGap, Report};
 use plimsoll::settings::TrustIgnores;
 use plimsoll::{baseline, settings};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::check;
 use crate::cli::{Review, SettingsFlags};
-use crate::event::{Environment, Request, Subject};
-use crate::github::{Answer, Failure, GitHub, Token};
+use crate::event::{Environment, Request, Subject, Typed};
+use crate::github::{Failure, GitHub, Token};
 use crate::issues::Issues;
 use crate::mistake::{Mistake, Result};
 use crate::output::Output;
 use crate::policy::{self, Policy, Written};
-use crate::publish::{self, Published, Wishes};
-use crate::remote::{self, Blobs, Tree};
+use crate::publish::{self, Begun, Published, Wishes};
+use crate::remote::{self, Blobs, Comparison, Tree};
+use crate::resolve;
 use crate::runner;
+use crate::signals::Signals;
 use crate::source::Place;
 
 /// How long a run may take. A job's own limit is six hours, which nobody wants to wait for.
 const DEFAULT_TIMEOUT: u64 = 600;
+
+/// What is kept of that for taking back what is not finished.
+const WITHDRAWAL: Duration = Duration::from_secs(1);
+
+/// How long taking back may take: the runner ends a job two and a half seconds after SIGTERM.
+const WITHDRAWAL_LIMIT: Duration = Duration::from_millis(1_500);
+
+/// How long what is being posted may go on after SIGINT: SIGTERM follows seven and a half seconds later.
+const TO_FINISH: Duration = Duration::from_secs(5);
 
 /// Reviews what the runner's event, or the two folders, say.
 pub(crate) fn review(arguments: &Review, output: &Output) -> Result<ExitCode> {
@@ -47,25 +58,22 @@ pub(crate) fn review(arguments: &Review, output: &Output) -> Result<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Mistake::new(format!("the runtime does not start: {error}"), "try again"))?;
-    runtime.block_on(async {
-        tokio::select! {
-            outcome = online(&wanted, &environment, output) => outcome,
-            () = cancelled() => Err(Mistake::new("the run was cancelled", "run it again")),
-        }
-    })
+    let signals = Signals::listen();
+    runtime.block_on(online(wanted, &environment, &signals, output))
 }
 
 /// The flags and inputs together; flags win.
-struct Wanted {
+pub(crate) struct Wanted {
     dry_run: bool,
     comment: Option<bool>,
     check_name: Option<String>,
     timeout: Duration,
+    resolve: bool,
     settings: SettingsFlags,
 }
 
 impl Wanted {
-    fn new(arguments: &Review, environment: &Environment) -> Result<Self> {
+    pub(crate) fn new(arguments: &Review, environment: &Environment) -> Result<Self> {
         let mut settings = arguments.settings.clone();
         settings.fail_on = settings.fail_on.or_else(|| environment.input("fail-on").map(str::to_owned));
         settings.date = settings.date.or_else(|| environment.input("date").map(str::to_owned));
@@ -90,6 +98,10 @@ impl Wanted {
             comment: arguments.comment.map_or_else(|| boolean("comment"), |comment| Ok(Some(comment)))?,
             check_name: arguments.check_name.clone().or_else(|| environment.input("check-name").map(str::to_owned)),
             timeout: Duration::from_secs(arguments.timeout.or(seconds).unwrap_or(DEFAULT_TIMEOUT)),
+            resolve: arguments
+                .resolve_threads
+                .map_or_else(|| boolean("resolve-threads"), |resolve| Ok(Some(resolve)))?
+                .unwrap_or(false),
             settings,
         })
     }
@@ -102,6 +114,11 @@ impl Wanted {
         if let Some(name) = &self.check_name {
             policy.settings.check_name.clone_from(name);
         }
+    }
+
+    /// What was typed in when the workflow was started by hand comes after the flags and inputs.
+    fn add(&mut self, typed: &Typed) {
+        self.settings.fail_on = self.settings.fail_on.take().or_else(|| typed.fail_on.clone());
     }
 }
 
@@ -119,22 +136,26 @@ fn offline(arguments: &Review, base: &std::path::Path, head: &std::path::Path, o
     let change = Change::between(&before.snapshot, &after.snapshot);
     let report = judge(Some(&before.snapshot), &after.snapshot, &change, &policy.settings, &policy.baseline.accepted);
     let target = Target { head: after.snapshot.revision.clone(), repository_url: None };
-    let voice = Voice { report: &report, change: &change, target: &target, policy: &policy };
+    let voice =
+        Voice { report: &report, change: &change, target: &target, policy: &policy, topic: "offline".to_owned() };
     let mut standing = Standing::default();
     standing.pull_request.get_or_insert_default().open = true;
     standing.pull_request.get_or_insert_default().head.clone_from(&target.head);
-    let plan = publish::planned(&voice.wishes(Some(0), false, &|commented| voice.check_run(commented)), &standing);
+    let make = |commented: &BTreeSet<Fingerprint>| voice.check_run(commented);
+    let wishes = Wishes { pull_request: Some(0), review: voice.review(), ..voice.wishes(&make) };
+    let plan = publish::planned(&wishes, &standing);
     let written = output.document(&log_text(&described(&plan)));
     Ok(verdict(&report, written))
 }
 
 /// Asks GitHub, judges, and posts.
-async fn online(wanted: &Wanted, environment: &Environment, output: &Output) -> Result<ExitCode> {
-    let request = Request::read(environment)?;
-    let Some(head_commit) = request.subject.head().cloned() else {
-        output.complain("The branch was deleted: there is nothing to judge.\n");
+async fn online(mut wanted: Wanted, environment: &Environment, signals: &Signals, output: &Output) -> Result<ExitCode> {
+    let mut request = Request::read(environment)?;
+    if let Subject::Nothing(why) = request.subject {
+        output.complain(&format!("{why}\n"));
         return Ok(ExitCode::SUCCESS);
-    };
+    }
+    wanted.add(&request.typed);
     let token = environment.input("token").or_else(|| environment.get("GITHUB_TOKEN"));
     let Some(token) = token else {
         return Err(Mistake::new(
@@ -145,35 +166,51 @@ async fn online(wanted: &Wanted, environment: &Environment, output: &Output) -> 
     let token = Token::parse(token).ok_or_else(|| {
         Mistake::new("the token holds characters that no token has", "check the secret for line breaks and blanks")
     })?;
-    let github = GitHub::new(&request, &token, Instant::now() + wanted.timeout)?;
+    // Some of the time is kept for taking back what is not finished by then.
+    let github = GitHub::new(&request, &token, Instant::now() + wanted.timeout.saturating_sub(WITHDRAWAL))?;
+    let (subject, note) =
+        resolve::subject(&github, &request).await.map_err(|failure| unresolved(&request, &failure))?;
+    request.subject = subject;
+    let Some(head_commit) = request.subject.head().cloned() else {
+        let Subject::Nothing(why) = request.subject else { return Ok(ExitCode::SUCCESS) };
+        output.complain(&format!("{why}\n"));
+        return Ok(ExitCode::SUCCESS);
+    };
 
-    let material = Material::read(&github, &request, wanted, output).await?;
-    let base = material.base.as_ref().map(|tree| &tree.snapshot);
-    let (head, change, policy) = (&material.head.snapshot, &material.change, &material.policy);
-    let mut report = judge(base, head, change, &policy.settings, &policy.baseline.accepted);
+    let material = Material::read(&github, &request, &wanted, output).await?;
+    let mut report = material.judged();
     report.gaps.extend(material.unread.iter().cloned());
     let target = Target {
         head: head_commit.as_str().to_owned(),
         repository_url: Some(format!("{}/{}", request.server_url, request.repository.as_str())),
     };
-    let voice = Voice { report: &report, change, target: &target, policy };
-    let pull_request = match &request.subject {
-        Subject::PullRequest { number, .. } => Some(*number),
-        Subject::Change { .. } | Subject::Audit { .. } | Subject::Nothing => None,
-    };
+    let (change, policy) = (&material.change, &material.policy);
+    let voice = Voice { report: &report, change, target: &target, policy, topic: request.subject.topic() };
     let make = |commented: &BTreeSet<Fingerprint>| voice.check_run(commented);
-    let wishes = voice.wishes(pull_request, request.subject.is_fork(), &make);
+    let wishes = Wishes { resolve: wanted.resolve, ..voice.wishes_for(&request, &make) };
     if wanted.dry_run {
         let standing = publish::standing(&github, &wishes).await.map_err(|failure| unreachable(&request, &failure))?;
         let written = output.document(&log_text(&described(&publish::planned(&wishes, &standing))));
         return Ok(verdict(&report, written));
     }
-    let published = publish::publish(&github, &wishes).await;
+    let begun = Begun::default();
+    // From here on a signal does not simply end the program.
+    signals.hold();
+    let published = tokio::select! {
+        published = publish::publish(&github, &wishes, &begun) => Some(published),
+        () = signals.must_end(TO_FINISH) => None,
+    };
+    // Nothing where everything came to its end.
+    let _ = timeout(WITHDRAWAL_LIMIT, publish::withdraw(&github.within(WITHDRAWAL_LIMIT), &wishes, &begun)).await;
+    let Some(mut published) = published else {
+        return Err(Mistake::new("the run was cancelled", "run it again; what it had begun to post was taken back"));
+    };
+    published.notes.extend(note);
     Ok(verdict(&report, tell(&report, &target, &published, environment, output)))
 }
 
 /// What is judged, and by what.
-struct Material {
+pub(crate) struct Material {
     base: Option<Tree>,
     head: Tree,
     change: Change,
@@ -183,51 +220,66 @@ struct Material {
 }
 
 impl Material {
-    async fn read(github: &GitHub, request: &Request, wanted: &Wanted, output: &Output) -> Result<Self> {
+    pub(crate) fn judged(&self) -> Report<'_> {
+        let base = self.base.as_ref().map(|tree| &tree.snapshot);
+        judge(base, &self.head.snapshot, &self.change, &self.policy.settings, &self.policy.baseline.accepted)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn change(&self) -> &Change {
+        &self.change
+    }
+
+    #[cfg(test)]
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(crate) async fn read(github: &GitHub, request: &Request, wanted: &Wanted, output: &Output) -> Result<Self> {
         let failed = |failure: Failure| unreachable(request, &failure);
-        let (mut base, mut head, number) = match &request.subject {
-            Subject::PullRequest { number, head, base, .. } => {
-                let fork_point = remote::merge_base(github, base, head).await.map_err(failed)?;
-                let base = Tree::read(github, fork_point.as_str()).await.map_err(failed)?;
-                (Some(base), Tree::read(github, head.as_str()).await.map_err(failed)?, Some(*number))
+        let mut comparison = None;
+        let (mut base, mut head) = match &request.subject {
+            Subject::PullRequest(pull_request) => {
+                let compared =
+                    Comparison::read(github, &pull_request.base, &pull_request.head).await.map_err(failed)?;
+                let base = Tree::read(github, compared.merge_base.as_str()).await.map_err(failed)?;
+                comparison = Some((pull_request.number, compared));
+                (Some(base), Tree::read(github, pull_request.head.as_str()).await.map_err(failed)?)
             }
-            Subject::Change { base, head } => {
+            Subject::Change { base, head, .. } => {
                 // After a forced push GitHub may not have the old commit any more: then everything is new.
                 let base = match Tree::read(github, base.as_str()).await {
                     Err(failure) if failure.is_not_found() => None,
                     other => Some(other.map_err(failed)?),
                 };
-                (base, Tree::read(github, head.as_str()).await.map_err(failed)?, None)
+                (base, Tree::read(github, head.as_str()).await.map_err(failed)?)
             }
-            Subject::Audit { head } => (None, Tree::read(github, head.as_str()).await.map_err(failed)?, None),
-            Subject::Nothing => return Err(Mistake::new("there is nothing to judge", "run it on another event")),
+            Subject::Audit { head } => (None, Tree::read(github, head.as_str()).await.map_err(failed)?),
+            Subject::AuditOf { .. } | Subject::AfterWorkflow { .. } | Subject::Nothing(_) => {
+                return Err(Mistake::new("there is nothing to judge", "run it on another event"));
+            }
         };
         let mut change = base.as_ref().map(|base| remote::change(base, &head)).unwrap_or_default();
-        if let Some(number) = number {
-            change = remote::shown(github, number, change).await.map_err(failed)?;
+        if let Some((number, comparison)) = comparison {
+            change = remote::shown(github, number, comparison, change).await.map_err(failed)?;
         }
-        let mut blobs = Blobs::new(github);
+        let mut blobs = Blobs::new(github, request);
         // The base's, where there is one: a change does not loosen its own judgement.
         let side = base.as_mut().unwrap_or(&mut head);
-        let mut settings_file = None;
-        if let Some(path) = &wanted.settings.config {
-            // Never from the workspace: what lies there may come from the pull request.
-            let path = path.to_string_lossy();
-            settings_file = own_file(side, path.trim_start_matches("./"), &mut blobs).await.map_err(failed)?;
-            if settings_file.is_none() {
-                let what = format!("the settings file {path:?} is not in {}", side.snapshot.revision);
-                return Err(Mistake::new(
-                    what,
-                    "give its path from the root of the repository, as it is at the base revision",
-                ));
-            }
+        // Never from the workspace: what lies there may come from the pull request.
+        let config = wanted.settings.config.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let config = config.as_deref().map(|path| path.trim_start_matches("./"));
+        let candidates: Vec<&str> = config.map_or_else(|| settings::PATHS.to_vec(), |path| vec![path]);
+        let own: Vec<&str> = candidates.iter().copied().chain([baseline::PATH]).collect();
+        let texts = side.texts(&own, &mut blobs).await.map_err(failed)?;
+        let written = |path: &str| -> Option<Written> { Some((path.to_owned(), texts.get(path)?.clone())) };
+        let settings_file = candidates.iter().find_map(|path| written(path));
+        if let (Some(path), None) = (config, &settings_file) {
+            let what = format!("the settings file {path:?} is not in {}", side.snapshot.revision);
+            let help = "give its path from the root of the repository, as it is at the base revision";
+            return Err(Mistake::new(what, help));
         }
-        for path in settings::PATHS {
-            if settings_file.is_none() {
-                settings_file = own_file(side, path, &mut blobs).await.map_err(failed)?;
-            }
-        }
-        let baseline_file = own_file(side, baseline::PATH, &mut blobs).await.map_err(failed)?;
+        let baseline_file = written(baseline::PATH);
         let mut policy = policy::read(settings_file, baseline_file, &wanted.settings, output)?;
         wanted.apply(&mut policy);
         if request.subject.is_fork() {
@@ -236,45 +288,61 @@ impl Material {
         }
         let issues = Issues::read(github, &request.subject, policy.settings.criteria_label.as_deref()).await;
         issues.add_to(base.as_mut().map(|tree| &mut tree.snapshot), &mut head.snapshot);
-        for tree in base.iter_mut().chain([&mut head]) {
-            tree.fill(&policy.settings, &mut blobs).await.map_err(failed)?;
-        }
+        let mut sides: Vec<&mut Tree> = base.iter_mut().chain([&mut head]).collect();
+        remote::fill(&mut sides, &policy.settings, &mut blobs).await.map_err(failed)?;
         Ok(Self { base, head, change, policy, unread: issues.gaps })
     }
 }
 
-/// A file that somebody wrote for us, with its path.
-async fn own_file(tree: &mut Tree, path: &str, blobs: &mut Blobs<'_>) -> Answer<Option<Written>> {
-    Ok(tree.text(path, blobs).await?.map(|text| (path.to_owned(), text)))
-}
-
 /// The report, ready to be said anywhere.
-struct Voice<'a> {
-    report: &'a Report<'a>,
-    change: &'a Change,
-    target: &'a Target,
-    policy: &'a Policy,
+pub(crate) struct Voice<'a> {
+    pub report: &'a Report<'a>,
+    pub change: &'a Change,
+    pub target: &'a Target,
+    pub policy: &'a Policy,
+    /// What it is about, for the check run.
+    pub topic: String,
 }
 
 impl Voice<'_> {
-    fn check_run(&self, commented: &BTreeSet<Fingerprint>) -> CheckRun {
-        check_run(self.report, &self.policy.settings.check_name, self.target, commented)
+    pub(crate) fn check_run(&self, commented: &BTreeSet<Fingerprint>) -> CheckRun {
+        let run = check_run(self.report, &self.policy.settings.check_name, self.target, commented);
+        CheckRun { topic: self.topic.clone(), ..run }
     }
 
-    fn wishes<'w>(
-        &'w self,
-        pull_request: Option<u64>,
-        fork: bool,
-        check_run: &'w dyn Fn(&BTreeSet<Fingerprint>) -> CheckRun,
-    ) -> Wishes<'w> {
-        let speaks = pull_request.is_some() && self.policy.settings.comment && self.report.affected;
+    fn review(&self) -> Option<plimsoll::render::review::Review> {
+        // Without an artifact that is touched there is nothing to say; threads of earlier commits are closed all the same.
+        self.policy.settings.comment.then(|| render_review(self.report, self.change, self.target))
+    }
+
+    fn wishes<'w>(&'w self, check_run: &'w (dyn Fn(&BTreeSet<Fingerprint>) -> CheckRun + Sync)) -> Wishes<'w> {
         Wishes {
-            pull_request,
+            repository: (String::new(), String::new()),
+            pull_request: None,
             head: &self.target.head,
-            fork,
-            review: speaks.then(|| render_review(self.report, self.change, self.target)),
+            base_branch: None,
+            reader: words::Reader::Own,
+            review: None,
+            resolve: false,
             check_name: &self.policy.settings.check_name,
             check_run,
+        }
+    }
+
+    /// What is wanted for the subject of a request.
+    pub(crate) fn wishes_for<'w>(
+        &'w self,
+        request: &'w Request,
+        check_run: &'w (dyn Fn(&BTreeSet<Fingerprint>) -> CheckRun + Sync),
+    ) -> Wishes<'w> {
+        let pull_request = request.subject.pull_request();
+        Wishes {
+            repository: GitHub::owner_and_name(request),
+            pull_request: pull_request.map(|pull_request| pull_request.number),
+            base_branch: pull_request.and_then(|pull_request| pull_request.base_branch.as_deref()),
+            reader: request.subject.reader(),
+            review: pull_request.and_then(|_| self.review()),
+            ..self.wishes(check_run)
         }
     }
 }
@@ -298,6 +366,7 @@ fn tell(
 
     let budget = runner::MAX_SUMMARY_BYTES - 10_000;
     let mut markdown = summary(report, target, budget);
+    markdown.extend(published.placed.iter().map(|placed| format!("\n{placed}\n")));
     markdown.extend(notes.iter().map(|note| format!("\n> {}\n", plimsoll::render::escape::prose(note))));
     let counts = Counts::of(report);
     let mut outputs = vec![
@@ -336,13 +405,21 @@ fn described(plan: &Plan) -> String {
     let mut text = plan.to_string();
     for step in &plan.steps {
         match step {
-            Step::DeletePending { .. } => {}
+            Step::DeletePending { .. } | Step::RetireCheckRun { .. } => {}
+            Step::Threads(steps) => text.extend(steps.iter().map(described_thread)),
             Step::PostReview(post) => {
                 text.push_str(&format!("\n=== review\n\n{}", post.body));
                 for comment in &post.comments {
                     let start = comment.start_line.map_or_else(String::new, |line| format!("{line}-"));
                     let place = format!("{}:{start}{} ({})", log_line(&comment.path), comment.line, comment.side);
                     text.push_str(&format!("\n=== comment on {place}\n\n{}\n", comment.body));
+                }
+                for comment in &post.files {
+                    let place = log_line(&comment.path);
+                    text.push_str(&format!("\n=== comment on {place} (file)\n\n{}\n", comment.body));
+                }
+                for reply in &post.replies {
+                    text.push_str(&format!("\n=== reply in {}\n\n{}\n", reply.thread, reply.body));
                 }
             }
             Step::CreateCheckRun(run) | Step::UpdateCheckRun { run, .. } => {
@@ -354,9 +431,26 @@ fn described(plan: &Plan) -> String {
     text
 }
 
+fn described_thread(step: &ThreadStep) -> String {
+    let (ThreadStep::Close { comment, body, .. }
+    | ThreadStep::Reopen { comment, body, .. }
+    | ThreadStep::Update { comment, body }) = step;
+    format!("\n=== the comment {comment} from now on\n\n{body}\n")
+}
+
 fn described_annotation(annotation: &Annotation) -> String {
     let place = format!("{}:{}-{}", log_line(&annotation.path), annotation.start_line, annotation.end_line);
     format!("\n=== annotation on {place} ({}, {})\n\n{}\n", annotation.level(), annotation.title, annotation.message)
+}
+
+fn unresolved(request: &Request, failure: &Failure) -> Mistake {
+    match &request.subject {
+        Subject::AuditOf { reference } if failure.is_not_found() || failure.is_invalid() => Mistake::new(
+            format!("{reference:?} is no branch, tag or commit of {}", request.repository.as_str()),
+            "give the input `ref` a name that exists there, or leave it out",
+        ),
+        _ => unreachable(request, failure),
+    }
 }
 
 fn unreachable(request: &Request, failure: &Failure) -> Mistake {
@@ -371,26 +465,4 @@ fn unreachable(request: &Request, failure: &Failure) -> Mistake {
         Failure::Lost(_) => "check the network, the proxy and https://www.githubstatus.com, and run it again",
     };
     Mistake::new(format!("{repository} cannot be read. {failure}"), help)
-}
-
-/// Ends when the runner wants the run to end. A container's first process gets no signal that it does not ask for.
-async fn cancelled() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        {
-            tokio::select! {
-                _ = interrupt.recv() => return,
-                _ = terminate.recv() => return,
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_ok() {
-        return;
-    }
-    // Without a handler only the deadline ends the run.
-    std::future::pending::<()>().await;
 }

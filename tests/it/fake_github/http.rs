@@ -16,6 +16,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    pub(super) fn new(method: &str, target: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Self {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { method: method.to_owned(), target: target.to_owned(), headers, body }
+    }
+
     pub(super) fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }

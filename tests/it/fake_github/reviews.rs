@@ -7,7 +7,7 @@ use super::state::{Access, Comment, Review, State, paged};
 use super::{invalid, ok, patch, refused, wire};
 
 /// "Body is too long (maximum is 65536 characters)".
-const MAX_BODY: usize = 65_536;
+pub(super) const MAX_BODY: usize = 65_536;
 
 /// Above this many comments, reviews were seen to be posted and answered with 502.
 const MAX_COMMENTS: usize = 32;
@@ -23,7 +23,12 @@ impl State {
 
     pub(super) fn comments(&mut self, number: u64, asked: &Asked) -> Answer {
         let Some(pull_request) = self.pull_requests.get(&number) else { return refused(404, "Not Found") };
-        paged(asked, pull_request.comments.iter().map(|comment| wire::comment(self, number, comment)).collect())
+        // Those of pending reviews are not listed, not even for their author.
+        let is_pending = |comment: &&Comment| {
+            pull_request.reviews.iter().any(|review| review.id == comment.review && review.state == "PENDING")
+        };
+        let shown = pull_request.comments.iter().filter(|comment| !is_pending(comment));
+        paged(asked, shown.map(|comment| wire::comment(self, number, comment)).collect())
     }
 
     pub(super) fn delete_review(&mut self, number: u64, id: &str) -> Answer {
@@ -37,6 +42,7 @@ impl State {
             None => refused(404, "Not Found"),
             Some((at, "PENDING")) => {
                 let review = pull_request.reviews.remove(at);
+                pull_request.comments.retain(|comment| comment.review != review.id);
                 ok(200, &wire::review(self, number, &review))
             }
             Some(_) => invalid(json!(["Can not delete a non-pending pull request review"])),
@@ -58,6 +64,41 @@ impl State {
             pull_request.comments.extend(comments);
         }
         if too_quick { refused(502, "was submitted too quickly") } else { answer }
+    }
+
+    /// `POST …/reviews/{id}/events`.
+    pub(super) fn submit_review(&mut self, number: u64, id: &str, body: &Value) -> Answer {
+        if self.pull_requests_access < Access::Write {
+            return refused(403, "Resource not accessible by integration");
+        }
+        let read = || -> Result<(String, Option<String>), String> {
+            let body = object(body, &["event", "body"])?;
+            Ok((string(body, "event")?.ok_or("event is missing")?, string(body, "body")?))
+        };
+        let (event, text) = match read() {
+            Ok(read) => read,
+            Err(error) => return invalid(json!([error])),
+        };
+        if event != "COMMENT" {
+            return invalid(json!(["GitHub Actions is not permitted to approve pull requests."]));
+        }
+        let login = self.login.clone();
+        let Some(pull_request) = self.pull_requests.get_mut(&number) else { return refused(404, "Not Found") };
+        let review =
+            pull_request.reviews.iter_mut().find(|review| review.id.to_string() == id && review.author == login);
+        let Some(review) = review else { return refused(404, "Not Found") };
+        if review.state != "PENDING" {
+            return invalid(json!(["Can not submit a review that was submitted already"]));
+        }
+        review.state = "COMMENTED".to_owned();
+        if let Some(text) = text {
+            review.body = text;
+        }
+        if review.body.is_empty() {
+            return invalid(json!(["Body can't be blank"]));
+        }
+        let review = review.clone();
+        ok(200, &wire::review(self, number, &review))
     }
 
     fn read_review(&mut self, number: u64, body: &Value) -> Result<(Review, Vec<Comment>), String> {
@@ -124,7 +165,7 @@ impl State {
             }
         }
         let (review, author, commit) = (review.id, review.author.clone(), review.commit.clone());
-        Ok(Comment { id: self.id(), review, author, path, side, start_line, line, body, commit })
+        Ok(Comment { id: self.id(), review, author, path, side, start_line, line, body, commit, ..Comment::default() })
     }
 }
 

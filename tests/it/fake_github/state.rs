@@ -1,5 +1,6 @@
 //! What the fake remembers: commits, pull requests, what was posted, and who may do what.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -14,6 +15,18 @@ pub(crate) enum Access {
     None,
     Read,
     Write,
+}
+
+/// What decides how a request goes wrong.
+pub(crate) struct Weather(pub Box<Decide>);
+
+/// Method and target of a request to what goes wrong.
+type Decide = dyn FnMut(&str, &str) -> Option<FaultKind> + Send;
+
+impl std::fmt::Debug for Weather {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Weather")
+    }
 }
 
 /// The memory. Tests look into it, and reach into it to play the people around a pull request.
@@ -45,10 +58,24 @@ pub(crate) struct State {
     pub(crate) refuses_lines: bool,
     /// Whether trees are cut.
     pub(crate) truncates_trees: bool,
+    /// Whether GraphQL says what the token wrote itself.
+    pub(crate) tells_author: bool,
+    /// Whether GraphQL answers at all.
+    pub(crate) has_graphql: bool,
+    /// Whether the token may hide comments.
+    pub(crate) may_hide: bool,
+    /// Whether no file as a whole may be commented on.
+    pub(crate) refuses_files: bool,
+    /// The blobs that were given, by any way.
+    pub(crate) read: RefCell<Vec<String>>,
+    /// Asked for every request: how it goes wrong, if it does.
+    pub(crate) weather: Option<Weather>,
     commits: BTreeMap<String, Commit>,
-    blobs: BTreeMap<String, Vec<u8>>,
+    pub(super) blobs: BTreeMap<String, Vec<u8>>,
     pub(crate) pull_requests: BTreeMap<u64, PullRequest>,
     pub(crate) check_runs: Vec<CheckRun>,
+    /// Branches and tags.
+    pub(crate) refs: BTreeMap<String, String>,
     next_id: u64,
 }
 
@@ -64,7 +91,11 @@ struct Commit {
 pub(crate) struct PullRequest {
     pub head: String,
     pub base: String,
+    pub base_branch: String,
     pub open: bool,
+    /// Who opened it.
+    pub author: String,
+    pub branch: String,
     /// The number of the repository of its branch; `None` for a deleted one.
     pub head_repository: Option<u64>,
     pub reviews: Vec<Review>,
@@ -93,7 +124,7 @@ pub(crate) struct Review {
 }
 
 /// A review comment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Comment {
     pub id: u64,
     pub review: u64,
@@ -101,9 +132,18 @@ pub(crate) struct Comment {
     pub path: String,
     pub side: String,
     pub start_line: Option<u64>,
+    /// 0 for a comment on the file as a whole.
     pub line: u64,
     pub body: String,
     pub commit: String,
+    /// Whether it is about the file as a whole.
+    pub on_file: bool,
+    /// The first comment of its thread.
+    pub in_reply_to: Option<u64>,
+    /// Who resolved its thread, if it is the first.
+    pub resolved_by: Option<String>,
+    /// Why it is hidden.
+    pub hidden: Option<String>,
 }
 
 /// A check run.
@@ -147,10 +187,17 @@ impl State {
             hides_patches: false,
             refuses_lines: false,
             truncates_trees: false,
+            tells_author: true,
+            has_graphql: true,
+            may_hide: true,
+            refuses_files: false,
+            read: RefCell::default(),
+            weather: None,
             commits: BTreeMap::new(),
             blobs: BTreeMap::new(),
             pull_requests: BTreeMap::new(),
             check_runs: Vec::new(),
+            refs: BTreeMap::new(),
             next_id: 1000,
         }
     }
@@ -164,13 +211,33 @@ impl State {
                 Some(b'*') => "100755",
                 _ => "100644",
             };
-            let id = digest(text.as_bytes());
-            self.blobs.insert(id.clone(), text.as_bytes().to_vec());
+            let id = self.keep_blob(text.as_bytes());
             listed.insert(path.trim_end_matches(['@', '*']).to_owned(), (mode.to_owned(), id));
         }
         let id = digest(format!("{} {parent:?} {listed:?}", self.commits.len()).as_bytes());
         self.commits.insert(id.clone(), Commit { parent: parent.map(str::to_owned), files: listed });
         id
+    }
+
+    /// A content by its name.
+    pub(crate) fn content(&self, id: &str) -> &[u8] {
+        &self.blobs[id]
+    }
+
+    /// Keeps a content under the name that git gives it.
+    pub(crate) fn keep_blob(&mut self, bytes: &[u8]) -> String {
+        let head = format!("blob {}\0", bytes.len());
+        let digest = sha1::Sha1::new().chain_update(head).chain_update(bytes).finalize();
+        let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.blobs.insert(id.clone(), bytes.to_vec());
+        id
+    }
+
+    /// Puts another content into the place of a file of a commit.
+    pub(crate) fn put(&mut self, commit: &str, path: &str, bytes: &[u8]) {
+        let id = self.keep_blob(bytes);
+        let files = &mut self.commits.get_mut(commit).unwrap().files;
+        files.insert(path.to_owned(), ("100644".to_owned(), id));
     }
 
     /// Opens a pull request from the same repository.
@@ -179,7 +246,10 @@ impl State {
         let pull_request = PullRequest {
             head: head.to_owned(),
             base: base.to_owned(),
+            base_branch: "main".to_owned(),
             open: true,
+            author: "octo".to_owned(),
+            branch: "branch".to_owned(),
             head_repository: Some(1),
             reviews: Vec::new(),
             comments: Vec::new(),
@@ -199,8 +269,10 @@ impl State {
 
     pub(super) fn take_fault(&mut self, asked: &Asked) -> Option<FaultKind> {
         let fits = |fault: &Fault| fault.method == asked.method && asked.target.contains(fault.path);
-        let at = self.faults.iter().position(fits)?;
-        Some(self.faults.remove(at).kind)
+        if let Some(at) = self.faults.iter().position(fits) {
+            return Some(self.faults.remove(at).kind);
+        }
+        self.weather.as_mut().and_then(|weather| (weather.0)(&asked.method, &asked.target))
     }
 
     pub(super) fn with_pull_request(&mut self, number: &str, answer: impl FnOnce(&mut Self, u64) -> Answer) -> Answer {
@@ -234,6 +306,7 @@ impl State {
         let Some(bytes) = self.blobs.get(id).filter(|_| self.contents >= Access::Read) else {
             return refused(404, "Not Found");
         };
+        self.read.borrow_mut().push(id.to_owned());
         ok(
             200,
             &json!({
@@ -245,8 +318,35 @@ impl State {
     pub(super) fn compare(&self, basehead: &str) -> Answer {
         let Some((base, head)) = basehead.split_once("...") else { return refused(404, "Not Found") };
         match self.merge_base(base, head).filter(|_| self.contents >= Access::Read) {
-            Some(merge_base) => ok(200, &wire::comparison(self, base, &merge_base)),
+            Some(merge_base) => {
+                let files = self.changed_between(base, head);
+                ok(200, &wire::comparison(self, base, &merge_base, &files))
+            }
             None => refused(404, "Not Found"),
+        }
+    }
+
+    /// Open pull requests, by `head=owner:branch`.
+    pub(super) fn list_pull_requests(&self, asked: &Asked) -> Answer {
+        if self.pull_requests_access < Access::Read {
+            return refused(403, "Resource not accessible by integration");
+        }
+        let head = asked.parameter("head").unwrap_or_default();
+        let fits = |pull_request: &PullRequest| {
+            let owner = if pull_request.head_repository == Some(1) { "octo" } else { "mallory" };
+            pull_request.open && format!("{owner}:{}", pull_request.branch) == head
+        };
+        let listed = self.pull_requests.iter().filter(|(_, pull_request)| fits(pull_request));
+        paged(asked, listed.map(|(number, pull_request)| wire::pull_request(self, *number, pull_request)).collect())
+    }
+
+    /// A branch, a tag or a commit by its name.
+    pub(super) fn named_commit(&self, name: &str) -> Answer {
+        let name = name.replace("%2F", "/");
+        let commit = self.refs.get(&name).cloned().or_else(|| self.readable(&name).map(|_| name.clone()));
+        match commit {
+            Some(commit) => ok(200, &wire::commit(self, &commit)),
+            None => refused(422, &format!("No commit found for SHA: {name}")),
         }
     }
 
@@ -288,8 +388,13 @@ impl State {
     /// What a pull request changes, against where it left its base.
     pub(super) fn changed(&self, number: u64) -> Vec<Changed> {
         let Some(pull_request) = self.pull_requests.get(&number) else { return Vec::new() };
-        let Some(merge_base) = self.merge_base(&pull_request.base, &pull_request.head) else { return Vec::new() };
-        let (Some(before), Some(after)) = (self.commits.get(&merge_base), self.commits.get(&pull_request.head)) else {
+        self.changed_between(&pull_request.base, &pull_request.head)
+    }
+
+    /// What one commit changes since it left another.
+    pub(super) fn changed_between(&self, base: &str, head: &str) -> Vec<Changed> {
+        let Some(merge_base) = self.merge_base(base, head) else { return Vec::new() };
+        let (Some(before), Some(after)) = (self.commits.get(&merge_base), self.commits.get(head)) else {
             return Vec::new();
         };
         let mut gone: BTreeMap<&String, &String> = before

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::REPOSITORY;
+use super::graphql::{comment_node, review_node};
 use super::state::{Changed, CheckRun, Comment, Issue, PullRequest, Review, State};
 
 const TIME: &str = "2026-11-20T12:00:00Z";
@@ -103,14 +104,15 @@ fn repository(state: &State, id: u64) -> Value {
 pub(super) fn pull_request(state: &State, number: u64, pull_request: &PullRequest) -> Value {
     let url = format!("{}/repos/{REPOSITORY}/pulls/{number}", state.url);
     let link = json!({ "href": url });
-    let side = |label: &str, sha: &str, repository: Value| json!({ "label": label, "ref": label, "sha": sha, "repo": repository, "user": user(state, "octo") });
+    let side = |label: &str, sha: &str, repository: Value| json!({ "label": format!("octo:{label}"), "ref": label, "sha": sha, "repo": repository, "user": user(state, "octo") });
     let head = pull_request.head_repository.map_or(Value::Null, |id| repository(state, id));
     let mut json = json!({
         "id": number, "node_id": "x", "number": number, "state": if pull_request.open { "open" } else { "closed" },
-        "locked": false, "title": "A change", "user": user(state, "octo"), "body": null, "labels": [], "milestone": null,
+        "locked": false, "title": "A change", "user": user(state, &pull_request.author), "body": null, "labels": [], "milestone": null,
         "active_lock_reason": null, "created_at": TIME, "updated_at": TIME, "closed_at": null, "merged_at": null,
         "merge_commit_sha": null, "assignee": null, "assignees": [], "requested_reviewers": [], "requested_teams": [],
-        "head": side("branch", &pull_request.head, head), "base": side("main", &pull_request.base, repository(state, 1)),
+        "head": side(&pull_request.branch, &pull_request.head, head),
+        "base": side(&pull_request.base_branch, &pull_request.base, repository(state, 1)),
         "author_association": "MEMBER", "auto_merge": null, "draft": false, "merged": false, "mergeable": null,
         "rebaseable": null, "mergeable_state": "unknown", "merged_by": null, "comments": 0, "review_comments": 0,
         "maintainer_can_modify": false, "commits": 1, "additions": 1, "deletions": 0, "changed_files": 1,
@@ -161,22 +163,26 @@ pub(super) fn issue(state: &State, number: u64, issue: &Issue) -> Value {
     json
 }
 
-pub(super) fn comparison(state: &State, base: &str, merge_base: &str) -> Value {
-    let url = format!("{}/repos/{REPOSITORY}/compare", state.url);
-    let commit = |sha: &str| {
-        json!({
-            "url": url, "sha": sha, "node_id": "x", "html_url": url, "comments_url": url, "author": user(state, "octo"),
-            "committer": user(state, "octo"), "parents": [],
-            "commit": {
-                "url": url, "author": null, "committer": null, "message": "A commit", "comment_count": 0,
-                "tree": { "sha": sha, "url": url },
-            },
-        })
-    };
+pub(super) fn commit(state: &State, sha: &str) -> Value {
+    let url = format!("{}/repos/{REPOSITORY}/commits/{sha}", state.url);
     json!({
-        "url": url, "html_url": url, "permalink_url": url, "diff_url": url, "patch_url": url, "base_commit": commit(base),
-        "merge_base_commit": commit(merge_base), "status": "diverged", "ahead_by": 1, "behind_by": 0, "total_commits": 0,
-        "commits": [], "files": [],
+        "url": url, "sha": sha, "node_id": "x", "html_url": url, "comments_url": url, "author": user(state, "octo"),
+        "committer": user(state, "octo"), "parents": [],
+        "commit": {
+            "url": url, "author": null, "committer": null, "message": "A commit", "comment_count": 0,
+            "tree": { "sha": sha, "url": url },
+        },
+    })
+}
+
+pub(super) fn comparison(state: &State, base: &str, merge_base: &str, files: &[Changed]) -> Value {
+    let url = format!("{}/repos/{REPOSITORY}/compare", state.url);
+    // Never more, whatever the page.
+    let files: Vec<Value> = files.iter().take(300).map(|changed| file(state, changed)).collect();
+    json!({
+        "url": url, "html_url": url, "permalink_url": url, "diff_url": url, "patch_url": url,
+        "base_commit": commit(state, base), "merge_base_commit": commit(state, merge_base), "status": "diverged",
+        "ahead_by": 1, "behind_by": 0, "total_commits": 0, "commits": [], "files": files,
     })
 }
 
@@ -199,7 +205,7 @@ pub(super) fn file(state: &State, file: &Changed) -> Value {
 pub(super) fn review(state: &State, number: u64, review: &Review) -> Value {
     let url = format!("{}/{REPOSITORY}/pull/{number}#pullrequestreview-{}", state.url, review.id);
     json!({
-        "id": review.id, "node_id": "x", "user": user(state, &review.author), "body": review.body, "state": review.state,
+        "id": review.id, "node_id": review_node(review.id), "user": user(state, &review.author), "body": review.body, "state": review.state,
         "commit_id": review.commit, "submitted_at": TIME, "author_association": "NONE", "html_url": url,
         "pull_request_url": url, "_links": { "html": { "href": url }, "pull_request": { "href": url } },
     })
@@ -208,13 +214,20 @@ pub(super) fn review(state: &State, number: u64, review: &Review) -> Value {
 pub(super) fn comment(state: &State, number: u64, comment: &Comment) -> Value {
     let url = format!("{}/repos/{REPOSITORY}/pulls/comments/{}", state.url, comment.id);
     let link = json!({ "href": url });
-    json!({
-        "id": comment.id, "node_id": "x", "url": url, "html_url": url, "pull_request_url": format!("{}/pulls/{number}", state.url),
+    let mut json = json!({
+        "id": comment.id, "node_id": comment_node(comment.id), "url": url, "html_url": url, "pull_request_url": format!("{}/pulls/{number}", state.url),
         "pull_request_review_id": comment.review, "diff_hunk": "@@ -1 +1 @@", "path": comment.path, "commit_id": comment.commit,
         "original_commit_id": comment.commit, "user": user(state, &comment.author), "body": comment.body,
         "created_at": TIME, "updated_at": TIME, "author_association": "NONE", "line": comment.line, "original_line": comment.line,
         "start_line": comment.start_line, "side": comment.side, "_links": { "self": link, "html": link, "pull_request": link },
-    })
+    });
+    if let Some(root) = comment.in_reply_to {
+        json["in_reply_to_id"] = json!(root);
+    }
+    if comment.on_file {
+        (json["line"], json["original_line"], json["subject_type"]) = (Value::Null, Value::Null, json!("file"));
+    }
+    json
 }
 
 pub(super) fn check_run(state: &State, run: &CheckRun) -> Value {

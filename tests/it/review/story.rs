@@ -95,6 +95,20 @@ impl Story {
         self.write_pull_request_event();
     }
 
+    /// Takes the branch back to where `from` was and puts these files there: a forced push.
+    pub(super) fn push_forced(&mut self, from: &str, files: &[(&str, &str)]) {
+        self.head = self.fake.state().commit(Some(from), files);
+        self.fake.state().pull_requests.get_mut(&1).unwrap().head.clone_from(&self.head);
+        self.write_pull_request_event();
+    }
+
+    /// Starts a run and does not wait for its end.
+    pub(super) fn spawn(&self) -> std::process::Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
+        command.arg("review").current_dir(self.folder.path()).env_clear().envs(&self.environment);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    }
+
     pub(super) fn run(&self) -> Run {
         self.run_with(&[])
     }
@@ -162,6 +176,11 @@ impl Story {
         self.told(command.arg(image), "github/file_commands/")
     }
 
+    /// Where a file below the runner's folder is: the workspace too.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// A file below the runner's folder.
     pub(super) fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(PathBuf::from(path))).unwrap_or_default()
@@ -194,7 +213,7 @@ impl Story {
     pub(super) fn remark(&self, author: &str, body: &str) {
         let (author, body, commit) = (author.to_owned(), body.to_owned(), self.head.clone());
         let (path, side) = ("Dockerfile".to_owned(), "RIGHT".to_owned());
-        let comment = Comment { id: 1, review: 1, author, path, side, start_line: None, line: 4, body, commit };
+        let comment = Comment { id: 1, review: 1, author, path, side, line: 4, body, commit, ..Comment::default() };
         self.fake.state().pull_requests.get_mut(&1).unwrap().comments.push(comment);
     }
 
@@ -235,9 +254,10 @@ impl Story {
             "pull_request": {
                 "number": 1,
                 "draft": false,
+                "user": { "login": pull_request.author },
                 "body": text,
-                "head": { "sha": self.head, "ref": "branch", "repo": repository },
-                "base": { "sha": pull_request.base, "ref": "main", "repo": { "id": 1 } },
+                "head": { "sha": self.head, "ref": pull_request.branch, "repo": repository },
+                "base": { "sha": pull_request.base, "ref": pull_request.base_branch, "repo": { "id": 1 } },
             },
         });
         self.write_event(&event.to_string());
