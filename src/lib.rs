@@ -29,5 +29,6 @@ pub mod settings;
 pub mod snapshot;
 pub mod span;
 pub mod suppress;
+pub mod version;
 
 pub use judge::judge;

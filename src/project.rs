@@ -7,6 +7,7 @@ pub mod commands;
 pub mod comments;
 pub mod compose;
 pub mod context;
+pub mod health;
 pub mod image;
 pub mod installs;
 pub mod layout;
@@ -16,6 +17,7 @@ pub mod own_images;
 pub mod ownership;
 pub(crate) use crate::paths;
 pub mod process;
+pub mod pulled;
 pub mod runtime;
 pub mod script;
 mod sources;
@@ -27,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::artifact::bake::Bake;
 use crate::artifact::build_call::Engine;
 use crate::artifact::caller;
-use crate::artifact::compose::Compose;
+use crate::artifact::compose::{Compose, Text};
 use crate::artifact::dockerfile::{self, Dockerfile, InstructionKind};
 use crate::artifact::dockerignore::Dockerignore;
 use crate::artifact::image_reference::ImageReference;
@@ -61,6 +63,9 @@ pub const MAX_RESOLVED: usize = 1_500_000;
 
 /// How many documents with criteria are judged.
 const MAX_DOCUMENTS: usize = 1_000;
+
+/// How many Dockerfiles that stand in compose files are judged.
+pub const MAX_INLINE: usize = 1_000;
 
 /// How many gaps are told one by one.
 pub const MAX_GAPS: usize = 1_000;
@@ -105,6 +110,8 @@ pub struct Project<'a> {
     /// The paths that the change touches, old names too, where this is the head of one.
     pub touched: Option<BTreeSet<String>>,
     pub(crate) memo: Memo,
+    /// Where Dockerfiles stand in compose files, sorted.
+    inline_places: Vec<Span>,
     /// Artifacts, or parts of them, that could not be read.
     pub unparsed: Vec<Unparsed>,
     /// What could not be judged, and why.
@@ -147,6 +154,7 @@ impl<'a> Project<'a> {
             ignores: Vec::new(),
             touched: None,
             memo: Memo::default(),
+            inline_places: Vec::new(),
             unparsed: Vec::new(),
             gaps: std::mem::take(&mut sources.gaps),
         };
@@ -213,23 +221,20 @@ impl<'a> Project<'a> {
     /// Parses every Dockerfile and gives each build its own; those that no build names get one by convention.
     fn read_dockerfiles(&mut self, sources: &Sources) {
         let snapshot = self.snapshot;
-        let is_local = |build: &&Build| build.context.folder().is_some();
-        let named: BTreeSet<FileId> =
-            self.builds.iter().filter(is_local).filter_map(|build| snapshot.find(&build.dockerfile_path)).collect();
+        let named: BTreeSet<FileId> = self.builds.iter().filter_map(|build| build.dockerfile_of(snapshot)).collect();
         // A Dockerfile from which only development containers are built is there for something else too.
         let in_use: BTreeSet<FileId> = self
             .builds
             .iter()
-            .filter(is_local)
             .filter(|build| build.product || builds::is_for_development(&build.dockerfile_path))
-            .filter_map(|build| snapshot.find(&build.dockerfile_path))
+            .filter_map(|build| build.dockerfile_of(snapshot))
             .collect();
         let by_name: BTreeSet<FileId> = sources.of_kind(ArtifactKind::Dockerfile).collect();
         for &file in named.union(&by_name) {
             if snapshot.text(file).is_none() {
                 continue;
             }
-            let mut syntax = dockerfile::parse(file, snapshot.str(file));
+            let syntax = dockerfile::parse(file, snapshot.str(file));
             if !in_use.contains(&file) {
                 if !named.contains(&file) && !begins_as_dockerfile(&syntax, snapshot) {
                     self.tell_no_dockerfile(file, &syntax);
@@ -237,20 +242,17 @@ impl<'a> Project<'a> {
                 }
                 self.builds.push(builds::by_convention(snapshot, file, &syntax));
             }
-            let refused = syntax.refused_bases();
-            syntax.problems.extend(refused);
-            let scripts = Scripts::new(&syntax);
-            if scripts.incomplete {
-                let message = "the file has more shell text than is read".to_owned();
-                self.gaps.push(Gap { span: Span::file_start(file), message });
-            }
-            self.dockerfiles.push(DockerfileFacts { file, syntax, scripts, builds: Vec::new() });
+            self.add_dockerfile(file, syntax, None);
         }
         let place: BTreeMap<FileId, usize> =
             self.dockerfiles.iter().enumerate().map(|(at, dockerfile)| (dockerfile.file, at)).collect();
+        let inline = self.read_inline();
         let mut left = MAX_RESOLVED;
         for (at, build) in self.builds.iter_mut().enumerate().filter(|(_, build)| build.context.folder().is_some()) {
-            build.dockerfile = snapshot.find(&build.dockerfile_path).and_then(|file| place.get(&file).copied());
+            build.dockerfile = match &build.inline {
+                Some(text) => inline.get(&(text.span, text.text.clone())).copied(),
+                None => snapshot.find(&build.dockerfile_path).and_then(|file| place.get(&file).copied()),
+            };
             if let Some(facts) = build.dockerfile.and_then(|at| self.dockerfiles.get_mut(at)) {
                 let span = Span::file_start(facts.file);
                 // Each build of a Dockerfile counts all of it: stages are found for every target.
@@ -271,6 +273,63 @@ impl<'a> Project<'a> {
                 self.gaps.extend(gaps.map(|why| Gap { span, message: format!("the image is not fully known: {why}") }));
             }
         }
+    }
+
+    /// Adds a Dockerfile; `inline` is the place of one that stands in a compose file.
+    fn add_dockerfile(&mut self, file: FileId, mut syntax: Dockerfile, inline: Option<Span>) {
+        let refused = syntax.refused_bases();
+        syntax.problems.extend(refused);
+        let scripts = Scripts::new(&syntax);
+        if scripts.incomplete {
+            let message = "the file has more shell text than is read".to_owned();
+            self.gaps.push(Gap { span: Span::file_start(file), message });
+        }
+        self.dockerfiles.push(DockerfileFacts { file, inline, syntax, scripts, builds: Vec::new() });
+    }
+
+    /// Parses the Dockerfiles that stand in compose files. Of one place there are several where the applications that it
+    /// belongs to have other variables.
+    fn read_inline(&mut self) -> BTreeMap<(Span, String), usize> {
+        let mut texts: BTreeMap<FileId, BTreeMap<(Span, String), Text>> = BTreeMap::new();
+        for text in self
+            .builds
+            .iter()
+            .filter(|build| build.context.folder().is_some())
+            .filter_map(|build| build.inline.as_ref())
+        {
+            texts.entry(text.span.file).or_default().insert((text.span, text.text.clone()), text.clone());
+        }
+        let mut found = BTreeMap::new();
+        for compose in std::mem::take(&mut self.composes) {
+            if let Some(texts) = texts.remove(&compose.file) {
+                let source = self.snapshot.str(compose.file);
+                let scalars = crate::artifact::compose::inline::scalars(&compose);
+                for (key, text) in texts {
+                    if found.len() == MAX_INLINE {
+                        let message = format!(
+                            "more than {MAX_INLINE} Dockerfiles stand in compose files; the rest is not judged"
+                        );
+                        self.gaps.push(Gap { span: text.span, message });
+                        break;
+                    }
+                    let Some(node) = scalars.get(&key.0) else { continue };
+                    let syntax = crate::artifact::compose::inline::parse(&text, node, source);
+                    self.add_dockerfile(compose.file, syntax, Some(text.span));
+                    found.insert(key, self.dockerfiles.len() - 1);
+                }
+            }
+            self.composes.push(compose);
+        }
+        self.inline_places = found.keys().map(|(span, _)| *span).collect();
+        self.inline_places.dedup();
+        found
+    }
+
+    /// Whether a place is inside of a Dockerfile that stands in a compose file.
+    pub(crate) fn is_inline(&self, span: Span) -> bool {
+        let after = self.inline_places.partition_point(|inline| *inline <= span);
+        let near = self.inline_places.get(after.saturating_sub(1)..).unwrap_or_default();
+        near.iter().take(2).any(|inline| inline.contains(span))
     }
 
     /// A file that is called exactly `Dockerfile` and is none: worth a word, since Docker would refuse it. Any other name
@@ -296,7 +355,9 @@ impl<'a> Project<'a> {
                 Engine::Docker => &[".dockerignore"],
                 Engine::Podman => &[".containerignore", ".dockerignore"],
             };
-            let own = suffixes.iter().map(|suffix| format!("{}{suffix}", build.dockerfile_path));
+            // A Dockerfile inside of another file has no name.
+            let own = suffixes.iter().filter(|_| build.inline.is_none());
+            let own = own.map(|suffix| format!("{}{suffix}", build.dockerfile_path));
             let root = suffixes.iter().filter_map(|suffix| paths::join(context, suffix));
             build.ignore_file = own.chain(root).find_map(|path| place.get(&*path).copied());
         }
@@ -580,12 +641,21 @@ fn is_broken_dockerfile(syntax: &Dockerfile) -> bool {
 pub struct DockerfileFacts {
     /// The file.
     pub file: FileId,
+    /// Where it stands in that file, where that is a compose file.
+    pub inline: Option<Span>,
     /// What it says.
     pub syntax: Dockerfile,
     /// What its instructions run.
     pub scripts: Scripts,
     /// What it is built by: indices into [`Project::builds`].
     pub builds: Vec<usize>,
+}
+
+impl DockerfileFacts {
+    /// Its text; of one that stands in a compose file, as it is written there.
+    pub(crate) fn text<'s>(&self, snapshot: &'s Snapshot) -> &'s str {
+        self.inline.map_or_else(|| snapshot.str(self.file), |span| snapshot.slice(span))
+    }
 }
 
 /// An ignore file.
@@ -602,8 +672,10 @@ pub struct IgnoreFile {
 pub struct Build {
     /// The Dockerfile, where it exists: an index into [`Project::dockerfiles`].
     pub dockerfile: Option<usize>,
-    /// Its path as the build names it, relative to the root.
+    /// Its path as the build names it, relative to the root; that of the compose file where it stands in one.
     pub dockerfile_path: String,
+    /// The Dockerfile that stands in a compose file.
+    pub inline: Option<Text>,
     /// What is sent.
     pub context: Context,
     /// The target stage; `None` is the last one.
@@ -682,6 +754,12 @@ impl Build {
     /// Whether a file or the settings name it; else it is only assumed.
     pub fn is_explicit(&self) -> bool {
         self.origins.iter().any(|origin| origin.kind != OriginKind::Convention)
+    }
+
+    /// The Dockerfile as a file of its own, where it is there.
+    pub(crate) fn dockerfile_of(&self, snapshot: &Snapshot) -> Option<FileId> {
+        let is_file = self.inline.is_none() && self.context.folder().is_some();
+        snapshot.find(&self.dockerfile_path).filter(|_| is_file)
     }
 
     /// Whether everything that names it runs in CI only, from a checkout: what git does not have is not there, unless a step

@@ -158,7 +158,9 @@ impl<'p> Findings<'p> {
             self.gaps.push(Gap { span: Span::file_start(last.span.file), message });
         }
         for finding in &mut self.list {
-            finding.fix = finding.fix.take().map(|fix| fix::fitted(self.project.snapshot, fix));
+            // What is written for a Dockerfile would break the lines of the compose file that one stands in.
+            let fix = finding.fix.take().filter(|_| !self.project.is_inline(finding.span));
+            finding.fix = fix.map(|fix| fix::fitted(self.project.snapshot, fix));
         }
         (self.list, self.gaps)
     }

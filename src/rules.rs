@@ -3,7 +3,7 @@
 //! One rule is one file `rules/<id>.rs` with its doc `rules/<id>.md` beside it. The `mod` lines and the list are in the
 //! order of the ids; a test compares them with the folder, and writes them when `BLESS=1` is set.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::hunks::Change;
 use crate::project::{Gap, Project};
 use crate::rule::{Check, Findings, Rule};
@@ -19,6 +19,7 @@ mod dead_dockerignore;
 mod docker_socket_mount;
 mod expired_ignore;
 mod foreign_env_name;
+mod foreign_registry;
 mod gained_privileges;
 mod gitignored_path_in_context;
 mod host_namespace;
@@ -54,8 +55,10 @@ mod setuid_bit;
 mod shell_in_exec_form;
 mod source_before_dependencies;
 mod sudo;
+mod unchecked_dependency;
 mod unconfined_service;
 mod unexplained_ignore;
+mod unexposed_port;
 mod unfrozen_install;
 mod unknown_user;
 mod unmet_criterion;
@@ -86,6 +89,7 @@ pub static RULES: &[&Rule] = &[
     &docker_socket_mount::RULE,
     &expired_ignore::RULE,
     &foreign_env_name::RULE,
+    &foreign_registry::RULE,
     &gained_privileges::RULE,
     &gitignored_path_in_context::RULE,
     &host_namespace::RULE,
@@ -121,8 +125,10 @@ pub static RULES: &[&Rule] = &[
     &shell_in_exec_form::RULE,
     &source_before_dependencies::RULE,
     &sudo::RULE,
+    &unchecked_dependency::RULE,
     &unconfined_service::RULE,
     &unexplained_ignore::RULE,
+    &unexposed_port::RULE,
     &unfrozen_install::RULE,
     &unknown_user::RULE,
     &unmet_criterion::RULE,
@@ -257,7 +263,11 @@ fn each<'p>(project: &'p Project<'p>, run: impl Fn(&'static Rule, &mut Findings<
         };
         let mut out = Findings::new(project, rule, set);
         run(rule, &mut out);
-        let (findings, gaps) = out.into_list();
+        let (mut findings, gaps) = out.into_list();
+        if set.is_none() && project.settings.require.iter().any(|required| required == rule.id) {
+            let in_production = findings.iter_mut().filter(|finding| project.is_for_production(finding.span.file));
+            in_production.for_each(|finding| finding.severity = Severity::Error);
+        }
         found.add(Found { findings, gaps });
     }
     found

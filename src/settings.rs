@@ -45,6 +45,8 @@ pub struct Settings {
     pub env_prefix: Option<EnvPrefix>,
     /// Services that only other services should speak to.
     pub internal_services: Vec<String>,
+    /// The registries, or paths there, that images may come from; none allows all of them.
+    pub allowed_registries: Vec<String>,
     /// Rules that must hold in compose files named for production.
     pub require: Vec<String>,
     /// Where triage issues lie.
@@ -84,6 +86,8 @@ pub struct Layer {
     pub env_prefix: Option<EnvPrefix>,
     /// `internal-services`; those of all layers count.
     pub internal_services: Vec<String>,
+    /// `allowed-registries`; those of all layers count.
+    pub allowed_registries: Vec<String>,
     /// `require`; those of all layers count.
     pub require: Vec<String>,
     /// `criteria`; the patterns of all layers count.
@@ -206,6 +210,7 @@ impl Default for Settings {
             applications: Vec::new(),
             env_prefix: None,
             internal_services: Vec::new(),
+            allowed_registries: Vec::new(),
             require: Vec::new(),
             criteria: GlobSet::empty(),
             criteria_label: None,
@@ -232,6 +237,7 @@ impl Layer {
             applications: [below.applications, self.applications].concat(),
             env_prefix: self.env_prefix.or(below.env_prefix),
             internal_services: [below.internal_services, self.internal_services].concat(),
+            allowed_registries: [below.allowed_registries, self.allowed_registries].concat(),
             require: [below.require, self.require].concat(),
             criteria: [below.criteria, self.criteria].concat(),
             criteria_label: self.criteria_label.or(below.criteria_label),
@@ -256,6 +262,7 @@ impl Layer {
             applications: self.applications,
             env_prefix: self.env_prefix,
             internal_services: self.internal_services,
+            allowed_registries: self.allowed_registries,
             require: self.require,
             criteria: compile("criteria", &self.criteria)?,
             criteria_label: self.criteria_label,

@@ -12,6 +12,7 @@ use crate::span::{FileId, Span};
 
 mod canonical;
 pub mod dotenv;
+pub(crate) mod inline;
 pub mod interpolate;
 pub(crate) mod merge;
 pub(crate) mod read;
@@ -19,6 +20,7 @@ pub(crate) mod schema;
 mod short;
 pub mod tree;
 
+pub(crate) use short::port_range;
 use tree::{Entry, Node, Value};
 
 /// The variables of `.env`, by name.

@@ -10,10 +10,12 @@ mod instruction;
 mod json;
 mod line;
 mod meant;
+mod moved;
 mod parser;
 mod words;
 
 pub use meant::{Meant, meant_list};
+pub use moved::Places;
 
 use super::Problem;
 use super::image_reference::{ImageReference, ReferenceError};

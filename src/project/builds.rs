@@ -37,7 +37,7 @@ pub(super) struct Named {
 }
 
 /// What makes two builds the same.
-type Key = (String, Context, Option<String>, BTreeMap<String, Option<String>>, Engine);
+type Key = (String, Option<Span>, Context, Option<String>, BTreeMap<String, Option<String>>, Engine);
 
 /// Collects what compose files, workflows, actions, bake files and the settings name.
 pub(super) fn named(snapshot: &Snapshot, settings: &Settings, sources: &Sources) -> Named {
@@ -85,6 +85,7 @@ pub(super) fn by_convention(snapshot: &Snapshot, file: FileId, dockerfile: &Dock
     Build {
         dockerfile: None,
         dockerfile_path: path.to_owned(),
+        inline: None,
         context: Context::Dir(context.to_owned()),
         target: None,
         args: BTreeMap::new(),
@@ -174,19 +175,14 @@ impl Named {
                 None => return,
             },
         };
-        if let Some(inline) = &section.dockerfile_inline {
-            self.gap(
-                inline.span,
-                format!("the Dockerfile of service `{name}` stands in the compose file and is not judged"),
-            );
-            return;
-        }
-        let dockerfile = match &section.dockerfile {
-            None => Some("Dockerfile"),
-            Some(text) => text.known(),
+        let dockerfile = match (&section.dockerfile, &section.dockerfile_inline) {
+            (None, Some(inline)) => inline.known().map(|_| ""),
+            (None, None) => Some("Dockerfile"),
+            (Some(text), _) => text.known(),
         };
         let Some(dockerfile) = dockerfile else {
-            let span = section.dockerfile.as_ref().map_or(section.span, |text| text.span);
+            let text = section.dockerfile.as_ref().or(section.dockerfile_inline.as_ref());
+            let span = text.map_or(section.span, |text| text.span);
             self.gap(span, format!("the Dockerfile of service `{name}` depends on a variable without value"));
             return;
         };
@@ -199,11 +195,12 @@ impl Named {
             target => target.as_ref().map(|text| text.text.clone()).filter(|target| !target.is_empty()),
         };
         let place = section.dockerfile.as_ref().map_or(section.span, |text| text.span);
-        let Some(dockerfile_path) =
-            self.dockerfile_path(snapshot, &context, context_folder(&context), dockerfile, place)
-        else {
-            return;
+        let inline = section.dockerfile_inline.clone().filter(|_| section.dockerfile.is_none());
+        let dockerfile_path = match &inline {
+            Some(inline) => Some(snapshot.path(inline.span.file).to_owned()),
+            None => self.dockerfile_path(snapshot, &context, context_folder(&context), dockerfile, place),
         };
+        let Some(dockerfile_path) = dockerfile_path else { return };
         let args = section
             .args
             .iter()
@@ -220,6 +217,7 @@ impl Named {
             dockerfile: None,
             product: !(is_for_development(&dockerfile_path) && is_for_development(snapshot.path(span.file))),
             dockerfile_path,
+            inline,
             context,
             target,
             args: args.collect(),
@@ -325,6 +323,7 @@ impl Named {
             dockerfile: None,
             product: product && !is_for_development(&dockerfile_path),
             dockerfile_path,
+            inline: None,
             context,
             target,
             args: call.args.iter().cloned().collect(),
@@ -398,6 +397,7 @@ impl Named {
     fn add(&mut self, build: Build) {
         let key = (
             build.dockerfile_path.clone(),
+            build.inline.as_ref().map(|inline| inline.span),
             build.context.clone(),
             build.target.clone(),
             build.args.clone(),

@@ -2,13 +2,12 @@
 
 mod json;
 mod read;
-mod version;
 
 use crate::snapshot::Snapshot;
 use crate::span::{FileId, Span};
 
+pub use crate::version::{Dialect, Version, VersionSet, parse, plain};
 pub(crate) use read::node_codename;
-pub use version::{Dialect, Version, VersionSet, parse, plain};
 
 /// A language, or the platform that runs it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

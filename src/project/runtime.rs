@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use crate::artifact::image_reference::ImageReference;
 
-use super::manifest::{Language, Requirement, VersionSet, node_codename, plain};
+use super::manifest::{Dialect, Language, Requirement, VersionSet, node_codename, parse, plain};
+use crate::settings::Settings;
 
 /// A language that an image brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,43 @@ pub fn library_name(reference: &ImageReference) -> String {
     let name = reference.familiar_name();
     let copies = ["public.ecr.aws/docker/library/", "mirror.gcr.io/library/"];
     copies.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned()
+}
+
+/// A version of an image that contradicts what the settings' `base-images` say.
+#[derive(Clone, Debug)]
+pub struct Disagreed {
+    /// The image as the settings name it.
+    pub name: String,
+    /// The version that they ask for, as written.
+    pub agreed: String,
+    /// What they allow.
+    pub allows: VersionSet,
+    /// What the tag means.
+    pub versions: VersionSet,
+    /// The version in the tag, as written.
+    pub written: String,
+    /// Where in the reference it stands.
+    pub range: Range<usize>,
+}
+
+/// Holds a reference against the settings' `base-images`; `None` where it agrees, or they do not speak of it.
+pub fn disagreed(settings: &Settings, text: &str) -> Option<Disagreed> {
+    let reference = ImageReference::parse(text).ok()?;
+    let (names, tag) = ([library_name(&reference), reference.name()], reference.tag.as_deref()?);
+    let (name, agreed) = names.iter().find_map(|name| settings.base_images.get_key_value(name))?;
+    let written = tag.split('-').next().unwrap_or(tag);
+    let versions = VersionSet::prefix(&plain(written)?);
+    let allows = match plain(agreed) {
+        Some(parts) => VersionSet::prefix(&parts),
+        None => parse(agreed, Dialect::Pep440).or_else(|| parse(agreed, Dialect::Npm))?,
+    };
+    if !versions.contradicts(&allows) {
+        return None;
+    }
+    let at = text.split('@').next()?.len().checked_sub(tag.len())?;
+    let range = at..at + written.len();
+    let (name, agreed) = (name.clone(), agreed.clone());
+    Some(Disagreed { name, agreed, allows, versions, written: written.to_owned(), range })
 }
 
 /// How the tags of a repository say the version.

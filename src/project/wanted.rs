@@ -78,14 +78,11 @@ pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
     let mut all = named.builds;
     all.retain(|build| !settings.exclude.is_match(&build.dockerfile_path));
     let by_name = sources.of_kind(crate::artifact::ArtifactKind::Dockerfile);
-    let of_builds = all.iter().filter(|build| build.context.folder().is_some());
-    let mut dockerfiles: BTreeSet<FileId> =
-        of_builds.filter_map(|build| snapshot.find(&build.dockerfile_path)).collect();
+    let mut dockerfiles: BTreeSet<FileId> = all.iter().filter_map(|build| build.dockerfile_of(snapshot)).collect();
     let explicit: BTreeSet<FileId> = all
         .iter()
-        .filter(|build| build.context.folder().is_some())
         .filter(|build| build.is_product() || builds::is_for_development(&build.dockerfile_path))
-        .filter_map(|build| snapshot.find(&build.dockerfile_path))
+        .filter_map(|build| build.dockerfile_of(snapshot))
         .collect();
     dockerfiles.extend(by_name);
     wanted.extend(dockerfiles.iter().copied());
@@ -109,6 +106,12 @@ pub fn wanted(snapshot: &Snapshot, settings: &Settings) -> Vec<FileId> {
             all.iter().filter(|build| build.dockerfile_path == path).filter_map(|build| build.context.folder())
         {
             contexts.entry(folder.to_owned()).or_default().extend(names.iter().cloned());
+        }
+    }
+    for build in &all {
+        if let (Some(inline), Some(folder)) = (&build.inline, build.context.folder()) {
+            let names = script_names(&dockerfile::parse(inline.span.file, &inline.text));
+            contexts.entry(folder.to_owned()).or_default().extend(names);
         }
     }
     for (context, names) in contexts {

@@ -56,14 +56,15 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
 /// Builds of services whose folder or Dockerfile is not in the repository.
 fn missing_builds(project: &Project<'_>, told: &mut Told, out: &mut Findings<'_>) {
     let snapshot = project.snapshot;
-    for build in project.builds.iter().filter(|build| build.dockerfile.is_none()) {
+    for build in project.builds.iter().filter(|build| build.dockerfile.is_none() || build.inline.is_some()) {
         let Some(context) = build.context.folder() else { continue };
         let path = &build.dockerfile_path;
         // What git leaves out, or a script names, something makes before the build.
         let is_folder = context.is_empty() || snapshot.is_dir(context);
         let made =
             project.maker("", path) == Some(Maker::IgnoredByGit) || !is_folder && project.maker("", context).is_some();
-        if snapshot.find(path).is_some() || snapshot.incomplete.is_some() || made {
+        let is_there = snapshot.find(path).is_some() && (build.inline.is_none() || is_folder);
+        if is_there || snapshot.incomplete.is_some() || made {
             continue;
         }
         for origin in build.origins.iter().filter(|origin| origin.kind == OriginKind::Compose) {

@@ -1,13 +1,12 @@
 //! Servers of which nobody can tell whether they still answer.
 
 use crate::artifact::image_reference::ImageReference;
-use crate::artifact::yaml::Node;
 use crate::finding::Severity;
+use crate::project::health::{ServiceBuilds, has_no_check};
 use crate::project::image::{Base, Part};
 use crate::project::runtime::library_name;
-use crate::project::{Build, DockerfileFacts, OriginKind, Project, catalogue};
+use crate::project::{Build, DockerfileFacts, Project};
 use crate::rule::{Check, Findings, Group, Rule};
-use crate::span::Span;
 
 pub(crate) static RULE: Rule = Rule {
     id: "missing-healthcheck",
@@ -18,30 +17,26 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Project(check),
 };
 
-/// Images of the catalogue that bring a HEALTHCHECK of their own. Source: their Dockerfiles.
-const WITH_CHECK: &[&str] = &[
-    "gitlab/gitlab-ce",
-    "gitlab/gitlab-ee",
-    "vaultwarden/server",
-    "mysql/mysql-server",
-    "pihole/pihole",
-    "portainer/portainer-ce",
-    "selenium/standalone-chrome",
-];
-
 fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     // Clusters and platforms ask in their own way, and do not read the image's.
     if is_orchestrated(project) {
         return;
     }
+    let built = ServiceBuilds::of(project);
     for file in &project.dockerfiles {
         for build in project.builds_of(file).filter(|build| build.is_product()) {
-            of_build(project, file, build, out);
+            of_build(project, file, build, &built, out);
         }
     }
 }
 
-fn of_build(project: &Project<'_>, file: &DockerfileFacts, build: &Build, out: &mut Findings<'_>) -> Option<()> {
+fn of_build(
+    project: &Project<'_>,
+    file: &DockerfileFacts,
+    build: &Build,
+    built: &ServiceBuilds<'_>,
+    out: &mut Findings<'_>,
+) -> Option<()> {
     let config = &build.image.config;
     if config.healthcheck != Part::Inherited || !has_no_check(build.image.base()?) {
         return None;
@@ -49,13 +44,8 @@ fn of_build(project: &Project<'_>, file: &DockerfileFacts, build: &Build, out: &
     let target = build.image.target?;
     // Without a process of its own it is made to build others from.
     build.image.process(&file.syntax)?;
-    let services: Vec<&str> = build
-        .origins
-        .iter()
-        .filter(|origin| origin.kind == OriginKind::Compose)
-        .filter_map(|origin| origin.service.as_deref())
-        .collect();
-    let published = services.iter().find_map(|service| section(project, service, "ports"));
+    let services = built.services(build);
+    let published = services.iter().find_map(|(_, service)| service.ports.first()).map(|port| port.span);
     let anchor = match (config.exposed.first(), published) {
         (Some(exposed), _) => exposed.span,
         (None, Some(_)) => {
@@ -65,8 +55,7 @@ fn of_build(project: &Project<'_>, file: &DockerfileFacts, build: &Build, out: &
         (None, None) => return None,
     };
     // Compose may ask by itself, or say that nobody shall.
-    let asked =
-        !services.is_empty() && services.iter().all(|service| section(project, service, "healthcheck").is_some());
+    let asked = !services.is_empty() && services.iter().all(|(_, service)| service.at(&["healthcheck"]).is_some());
     if asked || !out.is_first(anchor) {
         return None;
     }
@@ -109,30 +98,6 @@ fn help(port: Option<&str>, base: Option<&str>) -> String {
         _ => format!("[\"<a program of the image that asks {url}>\"]"),
     };
     format!("`HEALTHCHECK CMD {words}`, or `healthcheck:` of the compose service")
-}
-
-/// Whether the base image is known to have no HEALTHCHECK: those of Docker's own library have none.
-fn has_no_check(base: &Base) -> bool {
-    let reference = match base {
-        Base::Scratch => return true,
-        Base::Image(value) => value.as_str(),
-        Base::Stage(_) => None,
-    };
-    let Some(Ok(reference)) = reference.map(ImageReference::parse) else { return false };
-    let name = library_name(&reference);
-    let official = !name.contains('/');
-    (official || catalogue::is_known(&name)) && !WITH_CHECK.contains(&&*name)
-}
-
-/// The key of a service in whichever compose file has it.
-fn section(project: &Project<'_>, service: &str, key: &str) -> Option<Span> {
-    let of = |root: &Node| {
-        let services = root.resolved().get("services")?;
-        let value = services.resolved().get(service)?.resolved().get(key)?;
-        let disabled = value.resolved().as_sequence().is_some_and(<[_]>::is_empty);
-        (!value.is_null() && !disabled).then_some(value.span)
-    };
-    project.composes.iter().find_map(|compose| compose.yaml.root().and_then(of))
 }
 
 /// Whether the repository has manifests of Kubernetes, a chart, or the configuration of a platform that asks its services by

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::dockerfile::{Dockerfile, InstructionKind};
-use crate::artifact::image_reference::ImageReference;
 use crate::artifact::shell;
 use crate::finding::{Applicability, Edit, Fix, Severity};
 use crate::project::image::{Base, Image, Step};
 use crate::project::layout::{Layout, absolute, below, known};
-use crate::project::manifest::{Dialect, Language, Requirement, Strength, VersionSet, parse, plain};
-use crate::project::runtime::{self, Runtime, library_name};
+use crate::project::manifest::{Language, Requirement, Strength, VersionSet, plain};
+use crate::project::runtime::{self, Disagreed, Runtime};
 use crate::project::script::Scripts;
 use crate::project::{Build, Project, paths};
 use crate::rule::{Check, Findings, Group, Rule};
@@ -37,7 +36,10 @@ struct Mismatch {
     identity: (String, String),
 }
 
+mod services;
+
 fn check(project: &Project<'_>, out: &mut Findings<'_>) {
+    services::check(project, out);
     // The same FROM may be judged for several builds, and several FROMs may take their version from one argument: each is
     // one finding, of the gravest kind.
     let mut found: BTreeMap<(Span, &'static str), Mismatch> = BTreeMap::new();
@@ -167,21 +169,9 @@ struct Judge<'j> {
 impl Judge<'_> {
     /// What the settings say of that image.
     fn agreed(&self) -> Option<Mismatch> {
-        let reference = ImageReference::parse(self.reference).ok()?;
-        let (names, tag) = ([library_name(&reference), reference.name()], reference.tag.as_deref()?);
-        let (name, agreed) = names.iter().find_map(|name| self.project.settings.base_images.get_key_value(name))?;
-        let written = tag.split('-').next().unwrap_or(tag);
-        let versions = VersionSet::prefix(&plain(written)?);
-        let allows = match plain(agreed) {
-            Some(parts) => VersionSet::prefix(&parts),
-            None => parse(agreed, Dialect::Pep440).or_else(|| parse(agreed, Dialect::Npm))?,
-        };
-        if !versions.contradicts(&allows) {
-            return None;
-        }
-        let at = self.reference.split('@').next()?.len().checked_sub(tag.len())?;
-        let range = at..at + written.len();
-        let runtime = Runtime { language: Language::Python, versions, written: written.to_owned(), range };
+        let Disagreed { name, agreed, allows, versions, written, range } =
+            runtime::disagreed(self.project.settings, self.reference)?;
+        let runtime = Runtime { language: Language::Python, versions, written, range };
         let message = format!(
             "{} is FROM `{}`, but the settings' `base-images` say {name} {agreed}",
             self.stage(self.root),

@@ -1,12 +1,10 @@
 //! Images that are another one tomorrow.
 
-use std::collections::BTreeMap;
-
-use crate::artifact::dockerfile::{Flag, InstructionKind};
+use crate::artifact::dockerfile::InstructionKind;
 use crate::artifact::image_reference::ImageReference;
 use crate::finding::{Applicability, Edit, Fix, Severity};
-use crate::project::image::{Base, Value};
 use crate::project::manifest::{Language, Requirement};
+use crate::project::pulled::Pulled;
 use crate::project::runtime::{self, library_name};
 use crate::project::{Build, DockerfileFacts, Project};
 use crate::rule::{Check, Findings, Group, Rule};
@@ -33,32 +31,17 @@ struct Unpinned {
 }
 
 fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) {
-    let mut found: BTreeMap<Span, Unpinned> = BTreeMap::new();
-    let mut product = false;
-    for build in project.builds_of(file) {
-        product |= build.is_product();
-        for (stage, syntax) in file.syntax.stages.iter().enumerate() {
-            if let Some(Base::Image(Value::Known(reference))) = build.image.bases.get(stage)
-                && let Some(tag) = unpinned(project, build, reference)
-            {
-                let unpinned = Unpinned { stage, copied: false, reference: reference.to_string(), tag };
-                found.entry(syntax.base.span).or_insert(unpinned);
-            }
-            for instruction in file.syntax.instructions_of(syntax) {
-                let from = match &instruction.kind {
-                    InstructionKind::Copy(_) => instruction.flag("from").and_then(from_flag),
-                    _ => None,
-                };
-                let Some((from, span)) = from else { continue };
-                if build.image.stage(from, file.syntax.stages.len()).is_some() || from.parse::<usize>().is_ok() {
-                    continue;
-                }
-                if let Some(tag) = unpinned(project, build, from) {
-                    found.entry(span).or_insert(Unpinned { stage, copied: true, reference: from.to_owned(), tag });
-                }
-            }
-        }
-    }
+    let product = project.builds_of(file).any(Build::is_product);
+    let unpinned = |pulled: Pulled| {
+        let tag = match pulled.reference.tag.as_deref() {
+            _ if pulled.reference.digest.is_some() => return None,
+            None => None,
+            Some(tag) if tag == "latest" || tag.ends_with("-latest") => Some(tag.to_owned()),
+            Some(_) => return None,
+        };
+        Some(Unpinned { stage: pulled.stage, copied: pulled.copied, reference: pulled.text, tag })
+    };
+    let found = project.pulled(file).into_iter().filter_map(|(span, pulled)| Some((span, unpinned(pulled)?)));
     for (span, unpinned) in found {
         let Unpinned { stage, copied, reference, tag } = &unpinned;
         let name = file.stage_words(*stage);
@@ -80,36 +63,6 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
             reported.fix(fix);
         }
     }
-}
-
-fn from_flag(flag: &Flag) -> Option<(&str, Span)> {
-    flag.value.as_ref().map(|value| (value.text.as_str(), value.span))
-}
-
-/// Whether a reference names no version: the tag that moves, or `None` where there is none. The outer `None` is for all
-/// that is pinned, or is no image of a registry.
-fn unpinned(project: &Project<'_>, build: &Build, text: &str) -> Option<Option<String>> {
-    if text == "scratch" || build.named_contexts.contains_key(text) {
-        return None;
-    }
-    let reference = ImageReference::parse(text).ok()?;
-    if reference.digest.is_some() || project.own_images.contains(&reference) || is_named(build, &reference) {
-        return None;
-    }
-    match reference.tag.as_deref() {
-        None => Some(None),
-        Some(tag) if tag == "latest" || tag.ends_with("-latest") => Some(Some(tag.to_owned())),
-        Some(_) => None,
-    }
-}
-
-/// Whether a context of the build has that name: `--build-context docker.io/library/python=…` means every spelling.
-fn is_named(build: &Build, reference: &ImageReference) -> bool {
-    build.named_contexts.keys().any(|name| {
-        let name = name.strip_prefix("docker-image://").unwrap_or(name);
-        ImageReference::parse(name)
-            .is_ok_and(|named| named.name() == reference.name() && named.tag_or_latest() == reference.tag_or_latest())
-    })
 }
 
 fn repository(reference: &str) -> &str {

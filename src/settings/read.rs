@@ -3,6 +3,7 @@
 //! It is read from the tree of [`yaml`] and not by way of serde: serde has no places for carets, and takes `3.10` for the
 //! number 3.1 where the settings mean a version.
 
+use crate::version::{Dialect, parse, plain};
 use std::collections::BTreeMap;
 
 use crate::artifact::yaml::{self, Node, Style, Value};
@@ -27,6 +28,7 @@ const KEYS: &[&str] = &[
     "applications",
     "env-prefix",
     "internal-services",
+    "allowed-registries",
     "require",
     "criteria",
     "criteria-label",
@@ -86,10 +88,11 @@ impl Reader<'_> {
                 "applications" => self.layer.applications = self.applications(value),
                 "env-prefix" => self.layer.env_prefix = self.env_prefix(value),
                 "internal-services" => self.layer.internal_services = self.words(key, value),
+                "allowed-registries" => self.layer.allowed_registries = self.registries(value),
                 "require" => self.layer.require = self.required(value),
                 "criteria" => self.layer.criteria = self.globs(key, value),
                 "criteria-label" => self.layer.criteria_label = self.label(value),
-                "base-images" => self.layer.base_images = self.texts(key, value, "python: \"3.13\""),
+                "base-images" => self.layer.base_images = self.versions(key, value),
                 "base-users" => self.layer.base_users = self.texts(key, value, "registry.example.com/base: app"),
                 "ownership" => self.layer.ownership = self.ownership(value),
                 "comment" => self.layer.comment = self.flag(key, value),
@@ -237,6 +240,44 @@ impl Reader<'_> {
                     let help = suggest(&name, &ids).unwrap_or_else(|| "`plimsoll rules` lists them".to_owned());
                     self.problem(item.span, format!("there is no rule `{name}`"), help);
                 }
+            }
+        }
+        found
+    }
+
+    /// Hosts, or hosts with a path.
+    fn registries(&mut self, value: &Node) -> Vec<String> {
+        let items: Vec<&Node> = match value.as_sequence() {
+            Some(items) => items.iter().map(|item| &**item).collect(),
+            None => vec![value],
+        };
+        let mut found = Vec::new();
+        for item in items {
+            let Some(text) = self.text("allowed-registries", item) else { continue };
+            let host = text.split('/').next().unwrap_or_default();
+            let is_host = (host.contains(['.', ':']) || host == "localhost") && !text.contains("://");
+            let path = text.strip_suffix("/*").unwrap_or(&text);
+            if is_host && !path.contains(['*', '@', ' ']) {
+                found.push(text);
+            } else {
+                let message = format!("`{text}` is no registry");
+                self.problem(item.span, message, "a host, or a host with a path: `ghcr.io`, `docker.io/library`");
+            }
+        }
+        found
+    }
+
+    /// Images and their versions, or ranges of these.
+    fn versions(&mut self, key: &str, value: &Node) -> BTreeMap<String, String> {
+        let found = self.texts(key, value, "python: \"3.13\"");
+        let is_version = |text: &str| {
+            plain(text).is_some()
+                || [Dialect::Pep440, Dialect::Npm].iter().any(|&dialect| parse(text, dialect).is_some())
+        };
+        for pair in value.pairs() {
+            if let Some(text) = pair.value.as_str().filter(|text| !is_version(text)) {
+                let message = format!("`{text}` is neither a version nor a range of versions");
+                self.problem(pair.value.span, message, "`3.13`, or `>=3.12,<3.14`");
             }
         }
         found
@@ -455,6 +496,7 @@ env-prefix:
   prefixes: [DOCMIND_]
   services: {app: TZ}
 internal-services: [search]
+allowed-registries: [docker.io/library, registry.example.com:5000/team/*]
 require: hadolint:DL3002
 criteria: todos/*.md
 criteria-label: hardening
@@ -485,6 +527,7 @@ check-name: plimsoll on this
         let policy = layer.env_prefix.unwrap();
         assert_eq!((policy.prefixes, &*policy.services["app"]), (vec!["DOCMIND_".to_owned()], &["TZ".to_owned()][..]));
         assert_eq!((layer.internal_services, layer.require), (vec!["search".to_owned()], vec!["root-user".to_owned()]));
+        assert_eq!(layer.allowed_registries, ["docker.io/library", "registry.example.com:5000/team/*"]);
         assert_eq!(layer.applications, [["compose.yaml", "deploy/compose.prod.yaml"]]);
     }
 
@@ -563,7 +606,44 @@ check-name: plimsoll on this
                 "just text",
                 "the settings must be a mapping",
                 "fail-on: …, exclude: …, rules: …, builds: …, applications: …, env-prefix: …, internal-services: …, \
-                 require: …, criteria: …, criteria-label: …, base-images: …, base-users: …, ownership: …, comment: …, check-name: …, trust-ignores: …",
+                 allowed-registries: …, require: …, criteria: …, criteria-label: …, base-images: …, base-users: …, ownership: …, comment: …, check-name: …, trust-ignores: …",
+            ),
+            (
+                "allowed-registries: [ghcr.io, https://example.com]",
+                "https://example.com",
+                "`https://example.com` is no registry",
+                "a host, or a host with a path: `ghcr.io`, `docker.io/library`",
+            ),
+            (
+                "allowed-registries: ghcr",
+                "ghcr",
+                "`ghcr` is no registry",
+                "a host, or a host with a path: `ghcr.io`, `docker.io/library`",
+            ),
+            (
+                "allowed-registry: [ghcr.io]",
+                "allowed-registry",
+                "unknown key `allowed-registry`",
+                "did you mean `allowed-registries`?",
+            ),
+            (
+                "base-images: {python: newest}",
+                "newest",
+                "`newest` is neither a version nor a range of versions",
+                "`3.13`, or `>=3.12,<3.14`",
+            ),
+            ("env-prefix: {prefix: [A_]}", "prefix", "unknown key `prefix`", "did you mean `prefixes`?"),
+            (
+                "internal-service: [db]",
+                "internal-service",
+                "unknown key `internal-service`",
+                "did you mean `internal-services`?",
+            ),
+            (
+                "require: [writable-rot]",
+                "writable-rot",
+                "there is no rule `writable-rot`",
+                "`plimsoll rules` lists them",
             ),
             (
                 "comment: true\ncomment: false",

@@ -15,7 +15,8 @@ const MARKS: &[&str] = &["plimsoll:", "hadolint ", "check=", "trivy:ignore:"];
 pub(crate) fn read(project: &Project<'_>) -> (Vec<Ignore>, Vec<Gap>) {
     let snapshot = project.snapshot;
     let (mut all, mut gaps) = (Vec::new(), Vec::new());
-    let is_marked = |file: FileId| MARKS.iter().any(|mark| snapshot.str(file).contains(mark));
+    let has_mark = |text: &str| MARKS.iter().any(|mark| text.contains(mark));
+    let is_marked = |file: FileId| has_mark(snapshot.str(file));
     let mut add = |mut found: Vec<Ignore>| {
         if let Some(ignore) = found.get(MAX_PER_FILE) {
             let message = format!("only the first {MAX_PER_FILE} ignore comments count");
@@ -32,8 +33,14 @@ pub(crate) fn read(project: &Project<'_>) -> (Vec<Ignore>, Vec<Gap>) {
         });
         all.append(&mut found);
     };
-    for facts in project.dockerfiles.iter().filter(|facts| is_marked(facts.file)) {
-        add(of_dockerfile(&facts.syntax, snapshot.str(facts.file)));
+    for facts in project.dockerfiles.iter().filter(|facts| has_mark(facts.text(snapshot))) {
+        let mut found = of_dockerfile(&facts.syntax, snapshot.str(facts.file));
+        if facts.inline.is_some() {
+            // The top of a Dockerfile that stands in a compose file is not the top of that file.
+            found.retain(|ignore| !ignore.whole_file || ignore.dialect == Dialect::Plimsoll);
+            found.iter_mut().for_each(|ignore| ignore.at_top = false);
+        }
+        add(found);
     }
     for facts in project.ignore_files.iter().filter(|facts| is_marked(facts.file)) {
         add(of_ignore_file(facts.file, snapshot.str(facts.file)));

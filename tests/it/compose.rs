@@ -345,3 +345,62 @@ fn the_effective_model_says_where_each_value_came_from() {
     let origin = first["origins"].as_array().unwrap().iter().find(|origin| origin["pointer"] == "/services/job/image");
     assert_eq!(origin.unwrap()["path"], "common.yaml");
 }
+
+/// The findings of one side of a story below `fixtures/projects/`, judged alone: rule, place, message.
+fn found(story: &str, side: &str) -> Vec<(String, String, String)> {
+    let snapshot = crate::tree::snapshot(&crate::tree::root().join(format!("fixtures/projects/{story}/{side}")));
+    let text = snapshot.text_of("plimsoll.yaml").map_or("", |text| text.as_str());
+    let known: Vec<_> = plimsoll::rules::RULES
+        .iter()
+        .map(|rule| plimsoll::settings::KnownRule { id: rule.id, aliases: rule.aliases })
+        .collect();
+    let (layer, problems) = plimsoll::settings::read(plimsoll::span::FileId(0), text, &known);
+    assert_eq!(problems, []);
+    let settings = layer.settings().unwrap();
+    let project = Project::new(&snapshot, &settings);
+    let place = |span: plimsoll::span::Span| format!("{}:{}", snapshot.path(span.file), snapshot.line(span));
+    let findings = plimsoll::rules::run(&project);
+    findings.iter().map(|finding| (finding.rule.to_owned(), place(finding.span), finding.message.clone())).collect()
+}
+
+#[test]
+fn a_stack_that_is_not_hardened_is_told_so_and_a_hardened_one_is_not() {
+    let of = |side: &str, rules: &[&str]| -> Vec<String> {
+        let found = found("assistant", side);
+        found
+            .into_iter()
+            .filter(|(rule, ..)| rules.contains(&&**rule))
+            .map(|(rule, place, _)| format!("{rule} {place}"))
+            .collect()
+    };
+    let rules = ["foreign-env-name", "published-internal-port", "unprofiled-gpu", "unpinned-image"];
+    let expected = [
+        "foreign-env-name docker-compose.yml:6",
+        "foreign-env-name docker-compose.yml:7",
+        "published-internal-port docker-compose.yml:13",
+        "unprofiled-gpu docker-compose.yml:20",
+        "unpinned-image docker-compose.yml:25",
+    ];
+    assert_eq!(of("base", &rules), expected);
+    assert_eq!(of("head", &rules), [""; 0]);
+    // A root that cannot be written, without a place for temporary files, and with one.
+    let writable = |side: &str| -> Vec<(String, String)> {
+        let found = found("assistant", side).into_iter();
+        let found =
+            found.filter(|(rule, place, _)| rule == "writable-root" && place.starts_with("docker-compose.prod"));
+        found.map(|(_, place, message)| (place, message)).collect()
+    };
+    let told = writable("base");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].1.contains("/tmp"), "{told:?}");
+    assert_eq!(writable("head"), []);
+}
+
+#[test]
+fn a_dockerfile_in_a_compose_file_is_judged_on_its_lines() {
+    let (base, head) = (found("inline", "base"), found("inline", "head"));
+    let root = |found: &[(String, String, String)]| -> Vec<String> {
+        found.iter().filter(|(rule, ..)| rule == "root-user").map(|(_, place, _)| place.clone()).collect()
+    };
+    assert_eq!((root(&base), root(&head)), (vec![], vec!["compose.yaml:6".to_owned()]));
+}

@@ -96,6 +96,80 @@ fn chains_of_services_that_are_too_long_are_told() {
 }
 
 #[test]
+fn compose_files_that_expand_nest_or_come_back_to_themselves_are_bounded_and_told() {
+    let bomb = times(40, |n| format!("x{}: &x{} [*x{n}, *x{n}, *x{n}, *x{n}]\n", n + 1, n + 1));
+    let merged = times(30, |n| format!("x{}: &m{} {{<<: [*m{n}, *m{n}, *m{n}]}}\n", n + 1, n + 1));
+    let long = "a".repeat(10 << 20);
+    let cases = [
+        (format!("x0: &x0 [a]\n{bomb}services:\n  a:\n    image: b\n    ports: *x40\n"), "excessive aliasing"),
+        (format!("x0: &m0 {{A: b}}\n{merged}services:\n  a:\n    image: b\n    environment: *m30\n"), ""),
+        (format!("services: {}", "[".repeat(200_000)), "recursion limit"),
+        (format!("services:\n  a: {}1{}\n", "{b: ".repeat(200_000), "}".repeat(200_000)), "recursion limit"),
+        (format!("services:\n{}", times(200_000, |n| format!("{}- \n", " ".repeat(n % 400)))), ""),
+        (format!("services:\n  a:\n    image: {long}\n"), ""),
+        (
+            format!(
+                "services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM a\n{}",
+                times(5_000, |n| format!("        RUN ${{A:-{n}}} $$x\n"))
+            ),
+            "",
+        ),
+        ("services:\n  a: {extends: b}\n  b: {extends: c}\n  c: {extends: a}\n".to_owned(), "extends itself"),
+        ("include: [compose.yaml]\nservices:\n  a: {image: b}\n".to_owned(), "comes back to this file"),
+    ];
+    for (text, told) in &cases {
+        check(&[("compose.yaml", text)], told);
+    }
+    let there = "include: [b/compose.yaml]\nservices:\n  a: {extends: {service: b, file: b/compose.yaml}}\n";
+    let back = "include: [../compose.yaml]\nservices:\n  b: {extends: {service: a, file: ../compose.yaml}}\n";
+    check(&[("compose.yaml", there), ("b/compose.yaml", back)], "comes back to this file");
+    check(&[("compose.yaml", there), ("b/compose.yaml", back)], "extends itself");
+    let variables = "COMPOSE_FILE=compose.yaml".to_owned() + &":compose.yaml".repeat(5_000);
+    check(&[("compose.yaml", "services:\n  a: {image: b}\n"), (".env", &variables)], "");
+    let calls = times(5_000, |n| format!("\tdocker compose --env-file {n}.env up\n"));
+    check(
+        &[("compose.yaml", "services:\n  a: {image: b}\n"), ("Makefile", &format!("up:\n{calls}"))],
+        "more than 1000 ways",
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_outside_of_the_repository_is_read_by_way_of_a_compose_file() {
+    let outside = Folder::new(&[
+        ("secret.env", "TOKEN=outside-of-everything\n"),
+        ("more.yaml", "services:\n  x: {image: 'outside-of-everything:latest', privileged: true}\n"),
+        ("Dockerfile", "FROM outside-of-everything\nUSER root\n"),
+    ]);
+    let text = "include: [../more.yaml, linked/more.yaml, link.yaml]\nservices:\n  a:\n    image: a:1\n    env_file: [../../etc/passwd, link.env]\n  b:\n    \
+                extends: {service: x, file: link.yaml}\n  c:\n    extends: {service: x, file: ../../more.yaml}\n  d:\n    build: {context: linked}\n  e:\n    \
+                build: {context: ., dockerfile: link.Dockerfile}\n  f:\n    image: ${TOKEN:-none}\n";
+    let folder =
+        Folder::new(&[("app/compose.yaml", text), ("app/Makefile", "up:\n\tdocker compose --env-file link.env up\n")]);
+    let link = |from: &str, to: &str| {
+        std::os::unix::fs::symlink(outside.path().join(from), folder.path().join("app").join(to)).unwrap();
+    };
+    link("secret.env", "link.env");
+    link("secret.env", ".env");
+    link("more.yaml", "link.yaml");
+    link("Dockerfile", "link.Dockerfile");
+    link("", "linked");
+    for arguments in [&["check", "--format", "json"][..], &["compose", "--format", "json"]] {
+        let run = folder.run(arguments);
+        assert!(matches!(run.code, 0 | 1), "{} {}", run.code, run.stderr);
+        assert!(!run.stdout.contains("outside-of-everything"), "{}", run.stdout);
+    }
+    let report = folder.run(&["check", "--format", "json"]).json();
+    let gaps: Vec<&str> =
+        report["gaps"].as_array().unwrap().iter().map(|gap| gap["message"].as_str().unwrap()).collect();
+    for told in
+        ["`../more.yaml`", "`linked/more.yaml`", "`link.yaml`", "`../../etc/passwd`", "`link.env`", "`../../more.yaml`"]
+    {
+        assert!(gaps.iter().any(|gap| gap.contains(told)), "{told} {gaps:#?}");
+    }
+}
+
+#[test]
 fn random_bytes_and_words_are_findings() {
     let words = [
         "FROM",

@@ -117,6 +117,37 @@ fn substitute(
     Ok(())
 }
 
+/// The parts of a template that stay as they are, each with its offset; of `$$` the second dollar.
+pub(crate) fn literals(template: &str) -> Vec<(usize, &str)> {
+    let mut out = Vec::new();
+    let mut last_brace = LastBrace::default();
+    let (mut at, mut from) = (0, 0);
+    while let Some(dollar) = template[at..].find('$').map(|found| at + found) {
+        let rest = &template[dollar + 1..];
+        let name = name_length(rest);
+        let end = if rest.starts_with('$') {
+            out.push((from, &template[from..dollar]));
+            (from, at) = (dollar + 1, dollar + 2);
+            continue;
+        } else if name > 0 {
+            dollar + 1 + name
+        } else if let Some(braced) = rest.strip_prefix('{') {
+            let after_name = dollar + 2 + name_length(braced);
+            let operator = Operator::at_start(&template[after_name..]);
+            let Some(end) = end_of(template, after_name, operator, &mut last_brace) else { break };
+            let close = closing_brace(&template[dollar..=end]).map_or(end, |close| dollar + close);
+            close + 1
+        } else {
+            at = dollar + 1;
+            continue;
+        };
+        out.push((from, &template[from..dollar]));
+        (from, at) = (end, end);
+    }
+    out.push((from, &template[from..]));
+    out
+}
+
 /// The length of the variable name that `text` begins with.
 fn name_length(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -252,6 +283,20 @@ mod tests {
                 (*text, unset.iter().map(|&name| name.to_owned()).collect()),
                 "{template}"
             );
+        }
+    }
+
+    #[test]
+    fn what_stays_is_found() {
+        let cases: &[(&str, &[(usize, &str)])] = &[
+            ("a$$b", &[(0, "a"), (2, "$b")]),
+            ("${A}x$B y", &[(0, ""), (4, "x"), (7, " y")]),
+            ("1${A:-${B}}2 $", &[(0, "1"), (11, "2 $")]),
+            ("plain", &[(0, "plain")]),
+            ("${broken", &[(0, "${broken")]),
+        ];
+        for (template, expected) in cases {
+            assert_eq!(literals(template), *expected, "{template}");
         }
     }
 

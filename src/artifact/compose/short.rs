@@ -163,7 +163,7 @@ fn check_port(ip: &str, published: &str, target: &str, protocol: &str) -> Result
 }
 
 /// `80` or `80-90`.
-pub(super) fn port_range(text: &str) -> Option<(u32, u32)> {
+pub(crate) fn port_range(text: &str) -> Option<(u32, u32)> {
     let number = |text: &str| text.parse::<u16>().ok().filter(|_| !text.starts_with('+')).map(u32::from);
     match text.split_once('-') {
         Some((first, last)) => Some((number(first)?, number(last)?)).filter(|(first, last)| first <= last),

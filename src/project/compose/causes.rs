@@ -95,6 +95,13 @@ pub(crate) fn absences(project: &Project<'_>, id: &str, lacks: fn(&Service) -> b
     all.into_values().collect()
 }
 
+impl Project<'_> {
+    /// Whether a file is a compose file that is named for production.
+    pub(crate) fn is_for_production(&self, file: FileId) -> bool {
+        self.composes.iter().any(|compose| compose.file == file) && is_named(self.snapshot.path(file), PRODUCTION)
+    }
+}
+
 /// The words that name a file for production.
 const PRODUCTION: &[&str] = &["prod", "production", "live"];
 

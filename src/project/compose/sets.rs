@@ -148,6 +148,7 @@ pub(super) fn file_sets(resolver: &mut Resolver<'_>, settings: &Settings, calls:
             _ => FileSet::new(vec![at], folder, false),
         });
     }
+    sets.extend(circles(resolver, &sets));
     sets.sort_by(|a, b| (&a.files, &a.folder, b.env.len()).cmp(&(&b.files, &b.folder, a.env.len())));
     sets.dedup_by(|a, b| a.files == b.files);
     let mut sets = as_used(resolver, sets, &uses);
@@ -160,6 +161,27 @@ pub(super) fn file_sets(resolver: &mut Resolver<'_>, settings: &Settings, calls:
         }
     }
     sets
+}
+
+/// Files that only each other includes or extends: nothing leads into the circle, so that each begins with its first file.
+fn circles(resolver: &Resolver<'_>, sets: &[FileSet]) -> Vec<FileSet> {
+    let (snapshot, composes) = (resolver.snapshot, resolver.composes);
+    let mut reached: BTreeSet<usize> = BTreeSet::new();
+    let mut todo: Vec<usize> = sets.iter().flat_map(|set| set.files.iter().copied()).collect();
+    let mut found = Vec::new();
+    let mut rest = 0..composes.len();
+    loop {
+        while let Some(at) = todo.pop() {
+            if let Some(compose) = composes.get(at).filter(|_| reached.insert(at)) {
+                let named = references(snapshot, compose).into_iter().filter_map(|(path, ..)| path);
+                todo.extend(named.filter_map(|path| resolver.by_path.get(&*path).copied()));
+            }
+        }
+        let Some(first) = rest.find(|at| !reached.contains(at)) else { return found };
+        let folder = composes.get(first).map_or("", |compose| paths::folder(snapshot.path(compose.file)));
+        found.push(FileSet::new(vec![first], folder, false));
+        todo.push(first);
+    }
 }
 
 /// The files that others include or extend; those that could not be read are gaps.

@@ -196,7 +196,7 @@ fn needs_history(project: &Project<'_>) -> bool {
     let dockerfiles = builds.filter_map(|build| project.dockerfiles.get(build.dockerfile?));
     let asks = ["git describe", "git rev-parse", "git log", "git submodule", "git show", "git status", "git tag"];
     let commands =
-        dockerfiles.map(|facts| snapshot.str(facts.file)).any(|text| asks.iter().any(|command| text.contains(command)));
+        dockerfiles.map(|facts| facts.text(snapshot)).any(|text| asks.iter().any(|command| text.contains(command)));
     let tools = [
         "setuptools_scm",
         "setuptools-scm",

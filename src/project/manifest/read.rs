@@ -6,8 +6,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::json::string_at;
-use super::version::{Dialect, Version, VersionSet, parse, plain};
 use super::{Language, Strength};
+use crate::version::{Dialect, Version, VersionSet, parse, plain};
 
 /// One entry of a manifest.
 pub(super) struct Found {

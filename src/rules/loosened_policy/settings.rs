@@ -146,6 +146,15 @@ fn compare(snapshot: &Snapshot, before: Layer, after: Option<(FileId, Layer)>, o
         }
         (None, _) => {}
     }
+    if !before.allowed_registries.is_empty() {
+        if after.allowed_registries.is_empty() {
+            tell("", "allowed-registries", "the change allows images of every registry".to_owned());
+        }
+        for registry in only_in(&after.allowed_registries, &before.allowed_registries) {
+            let message = format!("the change allows images of `{registry}`");
+            tell(registry, &format!("allowed-registries {registry}"), message);
+        }
+    }
     let trusts = |layer: &Layer| layer.trust_ignores;
     if trusts(&before) == Some(TrustIgnores::Base) && trusts(&after) != Some(TrustIgnores::Base) {
         tell("trust-ignores", "trust-ignores", "the change trusts ignore comments that changes add".to_owned());
