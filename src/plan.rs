@@ -31,6 +31,8 @@ pub struct Wish<'a> {
     pub inline: Inline,
     /// Whether threads are resolved and not hidden, which needs the permission `contents: write`.
     pub resolve: bool,
+    /// Whether only a part of the files was seen: a finding that is not found is not known to be gone then.
+    pub partial: bool,
 }
 
 /// Compares the wishes with what stands. `check_run` makes the check run from the findings that have, or are about to
@@ -65,7 +67,9 @@ pub fn plan(
         commented.extend(back.iter().map(|(fingerprint, _)| fingerprint.clone()));
         threads.extend(back.into_iter().map(|(_, step)| step));
         threads.extend(talks.updated(review));
-        threads.extend(talks.closed(&known, wish));
+        if !wish.partial {
+            threads.extend(talks.closed(&known, wish));
+        }
     }
     if let Some(run) = check_run(&commented) {
         steps.extend(check_run_steps(&standing.check_runs, run));

@@ -148,6 +148,9 @@ fn a_push_that_fixes_one_finding_closes_its_thread_and_posts_nothing() {
     assert!(matches!(plan.steps[..], [Step::CreateCheckRun(_), Step::Threads(_)]), "{plan}");
     assert!(matches!(threads(&plan), [ThreadStep::Close { resolve: false, duplicate: false, .. }]), "{plan}");
     assert_eq!(planned(&carried_out(after.clone(), &plan), &review("bbb", [2, 101])).steps, []);
+    let rest = review("bbb", [2, 101]);
+    let wish = Wish { head: "bbb", review: Some(&rest), partial: true, ..Wish::default() };
+    assert!(threads(&super::plan(&after, &wish, |_| None)).is_empty(), "what was not seen is not gone");
     let plan = planned(&after, &review("bbb", [2, 3, 101]));
     assert_eq!(post(&plan).unwrap().comments.len(), 1, "{plan}");
 }

@@ -12,6 +12,9 @@
 mod graphql;
 #[path = "fake_github/http.rs"]
 mod http;
+#[cfg(test)]
+#[path = "fake_github/own.rs"]
+mod own;
 #[path = "fake_github/patch.rs"]
 mod patch;
 #[path = "fake_github/reviews.rs"]

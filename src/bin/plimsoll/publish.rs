@@ -56,6 +56,8 @@ pub(crate) struct Wishes<'a> {
     pub review: Option<Review>,
     /// Whether threads are resolved and not hidden.
     pub resolve: bool,
+    /// Whether only a part of the files was seen.
+    pub partial: bool,
     /// The name of the check run.
     pub check_name: &'a str,
     /// The check run, given the findings that have an inline comment.
@@ -155,8 +157,8 @@ pub(crate) fn planned(wishes: &Wishes<'_>, standing: &Standing) -> Plan {
 }
 
 fn planned_with(wishes: &Wishes<'_>, standing: &Standing, review: Option<&Review>, inline: Inline) -> Plan {
-    let (head, base_branch, resolve) = (wishes.head, wishes.base_branch, wishes.resolve);
-    let wish = Wish { head, base_branch, review, inline, resolve };
+    let (head, base_branch) = (wishes.head, wishes.base_branch);
+    let wish = Wish { head, base_branch, review, inline, resolve: wishes.resolve, partial: wishes.partial };
     plan(standing, &wish, |commented| Some((wishes.check_run)(commented)))
 }
 

@@ -324,6 +324,7 @@ impl Voice<'_> {
             reader: words::Reader::Own,
             review: None,
             resolve: false,
+            partial: self.report.head.incomplete.is_some(),
             check_name: &self.policy.settings.check_name,
             check_run,
         }

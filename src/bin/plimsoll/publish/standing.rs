@@ -61,7 +61,7 @@ pub(super) async fn pull_request(github: &GitHub, wishes: &Wishes<'_>, number: u
     }
     let mut pull_request = read.pull_request;
     for (thread, resolver) in pull_request.threads.iter_mut().zip(read.resolvers) {
-        let ours = thread.comments.first().filter(|root| root.ours).map(|root| &read.authors[&root.id]);
+        let ours = thread.comments.first().filter(|root| root.ours).and_then(|root| read.authors.get(&root.id));
         thread.resolved_by_us = asked && thread.resolved && ours.is_some() && ours == resolver.as_ref();
     }
     // The oldest first, whichever way it came.
