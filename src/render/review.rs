@@ -528,11 +528,7 @@ mod tests {
             ("carriage returns", suggested("", "A\r\n[B]\r\n", "C", safe), None),
             ("hidden text", suggested("", "A\n[B]\n", "C\u{202e}", safe), None),
             ("no change", suggested("", "A\n[B]\n", "B", safe), None),
-            (
-                "a pin",
-                offered("- [ ] x[]\n", " <!-- check: y() -->"),
-                yes("D RIGHT 1", "- [ ] x <!-- check: y() -->\n"),
-            ),
+            ("a pin", offered("- x[]\n", " <!-- check: y() -->"), yes("D RIGHT 1", "- x <!-- check: y() -->\n")),
             ("a proposal", suggested("", "A\n[B]\n", "C", Applicability::Suggestion), None),
         ];
         for (title, actual, expected) in table {
