@@ -211,7 +211,7 @@ impl crate::criteria::memo::Rules for Answers<'_> {
     }
 }
 
-/// All findings of all rules that the settings leave on, in the order of the files: [`judged`] without its gaps.
+/// All findings of all rules that the settings leave on, in the order of the files: `judged` without its gaps.
 pub fn run(project: &Project<'_>) -> Vec<Finding> {
     judged(project).findings
 }

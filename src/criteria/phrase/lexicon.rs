@@ -1,7 +1,7 @@
 //! The words of the field and what they stand for.
 //!
 //! A concept is a meaning that several words share: "excluded", "kept out" and "left out" are one. What stands in code
-//! quotes, or looks as if it should, is read by its [shape](super::shape), in any language.
+//! quotes, or looks as if it should, is read by its shape (`shape.rs`), in any language.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
