@@ -136,6 +136,7 @@ mod tests {
             identity,
             sent: None,
             quiet: false,
+            foreign: None,
         };
         let fingerprint = Fingerprint::new(rule, &finding.identity, 0);
         Judged { finding, fingerprint, status, suppressed: None, fails: false }

@@ -177,6 +177,7 @@ mod tests {
                 identity: Identity { path: entry.path.to_string(), key: "bad".to_owned() },
                 sent: None,
                 quiet: false,
+                foreign: None,
             })
         });
         Side { snapshot, findings: findings.collect() }

@@ -65,6 +65,15 @@ pub struct Finding {
     pub sent: Option<SentPath>,
     /// Whether it stands in the table of the check run alone, unless it fails the check: an absence that many files share.
     pub quiet: bool,
+    /// The id of the other tool's rule, where it is a finding of another tool: see [`crate::import`].
+    pub foreign: Option<String>,
+}
+
+impl Finding {
+    /// What its rule is called: ours, or `tool:rule` of another tool.
+    pub fn id(&self) -> &str {
+        self.foreign.as_deref().unwrap_or(self.rule)
+    }
 }
 
 /// A path that is sent, and the ignore file that lets it pass.

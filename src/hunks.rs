@@ -188,10 +188,14 @@ impl Hunks {
     /// The hunks between two texts with three lines of context, as GitHub shows them. None for files beyond 20,000
     /// lines.
     pub fn between(base: &str, head: &str) -> Self {
+        Self::between_with(base, head, CONTEXT_LINES).unwrap_or_default()
+    }
+
+    fn between_with(base: &str, head: &str, context: usize) -> Option<Self> {
         let old: Vec<&str> = base.split_inclusive('\n').collect();
         let new: Vec<&str> = head.split_inclusive('\n').collect();
         if old.len() > MAX_DIFF_LINES || new.len() > MAX_DIFF_LINES {
-            return Self::default();
+            return None;
         }
         // Numbers instead of lines: long lines are then compared once, not once per step of the search.
         let mut numbers: HashMap<&str, u32> = HashMap::new();
@@ -201,8 +205,8 @@ impl Hunks {
         };
         let old: Vec<u32> = old.into_iter().map(&mut number).collect();
         let new: Vec<u32> = new.into_iter().map(&mut number).collect();
-        let groups = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT_LINES);
-        Self { hunks: groups.iter().filter_map(|ops| hunk(ops)).collect() }
+        let groups = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), context);
+        Some(Self { hunks: groups.iter().filter_map(|ops| hunk(ops)).collect() })
     }
 
     /// Whether the diff shows nothing.
@@ -238,6 +242,12 @@ impl Hunks {
             lines.end <= hunk.new.end && !hunk.removals.iter().any(|at| lines.start < *at && *at < lines.end)
         })
     }
+}
+
+/// The lines of head, from 1, that are not in base. `None` for files beyond 20,000 lines.
+pub fn added_lines(base: &str, head: &str) -> Option<Vec<Range<u32>>> {
+    let hunks = Hunks::between_with(base, head, 0)?;
+    Some(hunks.hunks.into_iter().map(|hunk| hunk.new).filter(|lines| !lines.is_empty()).collect())
 }
 
 fn read<'a>(snapshot: &'a Snapshot, path: &str) -> Option<&'a str> {

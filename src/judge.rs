@@ -1,6 +1,7 @@
 //! Two snapshots and the settings in, one report out.
 
 mod cause;
+mod stages;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,7 +159,7 @@ fn mask(finding: &mut Finding) {
 }
 
 /// Whether a finding counts against the conclusion.
-fn counts(judged: &Judged, fail_on: FailOn) -> bool {
+pub(crate) fn counts(judged: &Judged, fail_on: FailOn) -> bool {
     let grave = match fail_on {
         FailOn::Severity(threshold) => judged.finding.severity >= threshold,
         FailOn::Never => false,
@@ -167,7 +168,7 @@ fn counts(judged: &Judged, fail_on: FailOn) -> bool {
 }
 
 /// Introduced and present ones first, the gravest first, then by path and place.
-fn sort(findings: &mut [Judged], base: Option<&Snapshot>, head: &Snapshot) {
+pub(crate) fn sort(findings: &mut [Judged], base: Option<&Snapshot>, head: &Snapshot) {
     findings.sort_by_cached_key(|judged| {
         let snapshot = if judged.status == Status::Resolved { base.unwrap_or(head) } else { head };
         let span = judged.finding.span;
@@ -209,6 +210,7 @@ fn builds(project: &Project<'_>) -> Vec<BuildFact> {
             .first()
             .filter(|_| !build.is_explicit())
             .map(|file| snapshot.path(*file).to_owned()),
+        stages: stages::of(project, build),
         origins: build
             .origins
             .iter()

@@ -17,6 +17,7 @@ pub mod delta;
 pub mod finding;
 pub mod fix;
 pub mod hunks;
+pub mod import;
 pub mod judge;
 mod paths;
 pub mod plan;

@@ -6,6 +6,7 @@ pub mod check_run;
 pub mod compose;
 pub mod context;
 pub mod criteria;
+mod diagram;
 pub mod escape;
 mod excerpt;
 pub mod json;

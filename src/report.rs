@@ -180,6 +180,25 @@ impl CriterionChange {
     }
 }
 
+/// A stage that a build runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageFact {
+    /// Which stage of the Dockerfile it is, from 0.
+    pub index: usize,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// What it is FROM, as written.
+    pub base: String,
+    /// The earlier stage that it is FROM.
+    pub parent: Option<usize>,
+    /// The stages that it copies files from.
+    pub copies: Vec<usize>,
+    /// The last USER that it sets itself, as written.
+    pub user: Option<String>,
+    /// Whether it is the one that is shipped.
+    pub shipped: bool,
+}
+
 /// One way an image gets built, as reports tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildFact {
@@ -195,6 +214,8 @@ pub struct BuildFact {
     pub user: Option<String>,
     /// Whether that is root; `None` where it is unknown.
     pub root: Option<bool>,
+    /// The stages that this build runs, in the order of the file.
+    pub stages: Vec<StageFact>,
     /// Where we know the build from.
     pub origins: Vec<OriginFact>,
     /// Of a build that is only assumed: a file that is not read and may build the image otherwise.

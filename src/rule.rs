@@ -143,6 +143,7 @@ impl<'p> Findings<'p> {
             identity,
             sent: None,
             quiet: false,
+            foreign: None,
         });
         let at = self.list.len() - 1;
         Reported { finding: &mut self.list[at], set: self.set }

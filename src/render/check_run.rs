@@ -150,7 +150,7 @@ fn annotation(judged: &Judged, report: &Report<'_>) -> Annotation {
         start_line: start.line,
         end_line: last,
         severity: finding.severity,
-        title: finding.rule.to_owned(),
+        title: finding.id().to_owned(),
         message: log_text(&capped(&message, MESSAGE_CAP)),
     }
 }
@@ -177,6 +177,7 @@ mod tests {
                 identity: identity.clone(),
                 sent: None,
                 quiet: false,
+                foreign: None,
             };
             let fails = *status == Status::Introduced && *severity == Severity::Error;
             Judged {

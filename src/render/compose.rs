@@ -224,10 +224,10 @@ fn quoted(text: &str) -> String {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/' | b'.' | b'-'));
     let word =
         matches!(&*text.to_ascii_lowercase(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
-    if plain && !word { text.to_owned() } else { Json::from(text).to_string() }
+    if plain && !word { text.to_owned() } else { super::json::to_text(&text).trim_end().to_owned() }
 }
 
-/// A text for a comment: on one line, without what a terminal would obey.
+/// A text for a comment: on one line, without what a terminal or the runner would obey.
 fn clean(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
+    super::escape::log_line(text)
 }

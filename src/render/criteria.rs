@@ -1,6 +1,7 @@
 //! The verdicts on criteria as tables: for the terminal and as Markdown.
 
 use super::escape::{cell, code, log_line, prose};
+use super::words;
 use crate::criteria::verdict::Verdict;
 use crate::report::{CriterionVerdict, IssueVerdicts, Report};
 
@@ -83,6 +84,7 @@ pub fn text(report: &Report<'_>, color: bool) -> String {
 pub fn markdown(report: &Report<'_>, budget: usize) -> String {
     let mut out = String::new();
     let mut left = MAX_ROWS;
+    let all: usize = report.criteria.iter().map(|issue| issue.criteria.len()).sum();
     for issue in &report.criteria {
         let id = issue.id.as_deref().map_or_else(String::new, |id| format!("{} ", code(id)));
         let status = issue.status.as_deref().map_or_else(String::new, |status| format!(" ({})", prose(status)));
@@ -92,7 +94,7 @@ pub fn markdown(report: &Report<'_>, budget: usize) -> String {
         ));
         for criterion in &issue.criteria {
             if left == 0 || out.len() > budget {
-                out.push_str("\nMore criteria are in the JSON report.\n");
+                out.push_str(&format!("\n{}\n", words::cut(all - (MAX_ROWS - left))));
                 return out;
             }
             left -= 1;

@@ -74,9 +74,9 @@ pub fn command_property(text: &str) -> String {
 }
 
 /// `text` as a Markdown code span: on one line, cut to [`QUOTE_CAP`], in a fence longer than any run of backticks in it.
-/// GitHub makes no mention, reference, link or tag of what stands in one.
+/// GitHub makes no mention, reference, link or tag of what stands in one, and the runner no command.
 pub fn code(text: &str) -> String {
-    let text = capped(&fold(text), QUOTE_CAP);
+    let text = capped(&fold(text).replace("##[", "## ["), QUOTE_CAP);
     let fence = "`".repeat(longest_backtick_run(&text) + 1);
     // A backtick at the edge would become part of the fence; renderers strip one blank from both ends. A span of nothing
     // is none.

@@ -88,7 +88,7 @@ struct Tool {
 
 #[derive(Serialize)]
 struct FindingItem<'a> {
-    rule: &'static str,
+    rule: &'a str,
     group: &'static str,
     severity: &'static str,
     aliases: &'static [&'static str],
@@ -178,13 +178,16 @@ impl From<Position> for Place {
 
 fn finding_item<'a>(report: &Report<'a>, judged: &'a Judged) -> FindingItem<'a> {
     let snapshot = report.snapshot_of(judged);
-    let Finding { rule, severity, message, help, span, labels, fix, identity: _, sent: _, quiet: _, offer: _ } =
+    let Finding { rule, foreign, severity, message, help, span, labels, fix, identity: _, sent: _, quiet: _, offer: _ } =
         &judged.finding;
     let known = rules::find(rule);
     let (start, end) = snapshot.positions(*span);
     FindingItem {
-        rule,
-        group: known.map_or("governance", |rule| rule.group.name()),
+        rule: judged.finding.id(),
+        group: match foreign {
+            Some(_) => "correctness",
+            None => known.map_or("governance", |rule| rule.group.name()),
+        },
         severity: severity.name(),
         aliases: known.map_or(&[], |rule| rule.aliases),
         status: judged.status.name(),

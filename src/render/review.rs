@@ -115,11 +115,10 @@ fn is_first(judged: &Judged) -> bool {
 /// Whether a finding may speak on a line of the pull request.
 fn speaks_inline(judged: &Judged) -> bool {
     let group = rules::find(judged.finding.rule).map(|rule| rule.group);
+    let is_said = judged.finding.foreign.is_some() || matches!(group, Some(Group::Hardening | Group::Correctness));
     judged.status == Status::Introduced
         && judged.suppressed.is_none()
-        && (is_first(judged)
-            || judged.fails
-            || !judged.finding.quiet && matches!(group, Some(Group::Hardening | Group::Correctness)))
+        && (is_first(judged) || judged.fails || !judged.finding.quiet && is_said)
 }
 
 impl Remark {
@@ -173,7 +172,8 @@ fn remark(judged: &Judged, target: &Target, lines: &mut ShownLines<'_>) -> Remar
     let snapshot = lines.report.snapshot_of(judged);
     let suggestion = suggestion(finding, snapshot, lines);
     let anchor = suggestion.as_ref().map(|(anchor, _)| anchor.clone()).or_else(|| lines.anchor(finding, snapshot));
-    let headline = format!("**{}** ({})", finding.rule, finding.severity.name());
+    let id = finding.foreign.as_deref().map_or_else(|| finding.rule.to_owned(), escape::code);
+    let headline = format!("**{id}** ({})", finding.severity.name());
     let message = prose(&capped(&finding.message, MESSAGE_CAP));
 
     let mut body = format!("{headline}: {message}\n");
@@ -191,7 +191,9 @@ fn remark(judged: &Judged, target: &Target, lines: &mut ShownLines<'_>) -> Remar
         body.push_str(&format!("\n{block}"));
     }
     body.push_str(&places(finding, snapshot, target));
-    body.push_str(&format!("\n[{}]({})\n", words::ABOUT, words::rule_page(finding.rule)));
+    if finding.foreign.is_none() {
+        body.push_str(&format!("\n[{}]({})\n", words::ABOUT, words::rule_page(finding.rule)));
+    }
 
     let item = format!("- {} {headline}: {message}", target.place(path, start.line));
     let is_first = is_first(judged);
@@ -375,6 +377,7 @@ mod tests {
             identity,
             sent: None,
             quiet: false,
+            foreign: None,
         };
         edit(&mut finding, &head);
         let fingerprint = Fingerprint::new("made-up", &finding.identity, 0);

@@ -81,6 +81,7 @@ pub(crate) fn report<'a>(base: &'a Snapshot, head: &'a Snapshot) -> Report<'a> {
             user: Some("app".to_owned()),
             root: Some(false),
             uncertain: None,
+            stages: Vec::new(),
             origins: vec![OriginFact {
                 kind: OriginKind::Compose,
                 path: "compose.yaml".to_owned(),
@@ -123,6 +124,7 @@ fn judged(
             sent: None,
             offer: None,
             quiet: false,
+            foreign: None,
         },
         status,
         suppressed: None,

@@ -110,7 +110,7 @@ fn result(report: &Report<'_>, judged: &Judged) -> Value {
         text.push_str(help);
     }
     let mut result = Map::new();
-    result.insert("ruleId".to_owned(), json!(finding.rule));
+    result.insert("ruleId".to_owned(), json!(finding.id()));
     if let Some(index) = RULES.iter().position(|rule| rule.id == finding.rule) {
         result.insert("ruleIndex".to_owned(), json!(index));
     }

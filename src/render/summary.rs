@@ -1,9 +1,10 @@
 //! The report as GitHub-flavoured Markdown, within a budget: the text of a check run and of a job summary, and what
 //! `--format markdown` prints. What is new stands open, everything else is folded.
 
-use super::Target;
 use super::escape::{capped, cell, code, prose};
 use super::words::{self, heading};
+use super::{Target, diagram};
+use crate::finding::Finding;
 use crate::report::{BuildFact, Judged, Report, Status};
 
 /// The longest message in a cell, in characters.
@@ -52,6 +53,7 @@ pub fn summary(report: &Report<'_>, target: &Target, budget: usize) -> String {
         vec![target.place(&gap.path, gap.line), prose(&capped(&gap.message, MESSAGE_CAP))]
     });
     page.folded(heading::BUILDS, BUILD_COLUMNS, &report.builds, |build| build_row(build, target));
+    page.diagrams(&report.builds);
     // On the standard output of a workflow step the runner takes `##[` anywhere in a line for a command.
     page.text.replace("##[", "## [")
 }
@@ -73,7 +75,7 @@ fn finding_row(judged: &Judged, report: &Report<'_>, target: &Target) -> Vec<Str
     if let Some(help) = finding.help.as_deref().filter(|_| wanted) {
         message = format!("{message}<br>{}", prose(&capped(help, MESSAGE_CAP)));
     }
-    vec![finding.severity.name().to_owned(), rule(finding.rule), place(judged, report, target), message]
+    vec![finding.severity.name().to_owned(), rule(finding), place(judged, report, target), message]
 }
 
 fn accepted_row(judged: &Judged, report: &Report<'_>, target: &Target) -> Vec<String> {
@@ -84,7 +86,7 @@ fn accepted_row(judged: &Judged, report: &Report<'_>, target: &Target) -> Vec<St
         format!("{} ({place})", prose(&capped(reason, MESSAGE_CAP)))
     });
     let message = prose(&capped(&finding.message, MESSAGE_CAP));
-    vec![finding.severity.name().to_owned(), rule(finding.rule), place(judged, report, target), message, reason]
+    vec![finding.severity.name().to_owned(), rule(finding), place(judged, report, target), message, reason]
 }
 
 fn build_row(build: &BuildFact, target: &Target) -> Vec<String> {
@@ -113,8 +115,11 @@ fn build_row(build: &BuildFact, target: &Target) -> Vec<String> {
     vec![dockerfile, code(&build.context), ignore_file, user, origins.join("<br>")]
 }
 
-fn rule(id: &str) -> String {
-    format!("[{id}]({})", words::rule_page(id))
+fn rule(finding: &Finding) -> String {
+    match &finding.foreign {
+        Some(id) => code(id),
+        None => format!("[{}]({})", finding.rule, words::rule_page(finding.rule)),
+    }
 }
 
 fn place(judged: &Judged, report: &Report<'_>, target: &Target) -> String {
@@ -154,6 +159,30 @@ impl Page {
     /// A section that is closed until somebody opens it, with a body that keeps to its share by itself.
     fn fold(&mut self, heading: &str, body: &str) {
         self.text.push_str(&format!("\n<details><summary>{heading}</summary>\n{body}\n</details>\n"));
+    }
+
+    /// Pictures of the builds with several stages, as far as they fit; the others are counted.
+    fn diagrams(&mut self, builds: &[BuildFact]) {
+        let (shown, mut left_out) = diagram::drawn(builds);
+        let mut body = String::new();
+        for build in &shown {
+            let title = match &build.target {
+                Some(stage) => format!("{} → {}", code(&build.dockerfile), code(stage)),
+                None => code(&build.dockerfile),
+            };
+            let one = format!("\n{title}\n\n{}", diagram::mermaid(build));
+            if self.text.len() + body.len() + one.len() + RESERVE > self.budget {
+                left_out += 1;
+            } else {
+                body.push_str(&one);
+            }
+        }
+        if left_out > 0 && !body.is_empty() {
+            body.push_str(&format!("\n{}\n", words::cut(left_out)));
+        }
+        if !body.is_empty() {
+            self.fold(heading::STAGES, &body);
+        }
     }
 
     fn table<T>(&mut self, columns: &[&str], rows: &[T], row: impl Fn(&T) -> Vec<String>) {

@@ -150,7 +150,7 @@ fn one_line(report: &Report<'_>, judged: &Judged) -> String {
     let span = judged.finding.span;
     let line = snapshot.line(span);
     let message = log_line(&judged.finding.message);
-    format!("{}[{}]: {}:{line}: {message}", judged.finding.severity.name(), judged.finding.rule, path(snapshot, span))
+    format!("{}[{}]: {}:{line}: {message}", judged.finding.severity.name(), judged.finding.id(), path(snapshot, span))
 }
 
 fn path(snapshot: &Snapshot, span: Span) -> String {
@@ -169,7 +169,7 @@ fn level(severity: Severity) -> Level<'static> {
 fn groups(report: &Report<'_>, judged: &Judged) -> Vec<Group<'static>> {
     let snapshot = report.snapshot_of(judged);
     let finding = &judged.finding;
-    let title = level(finding.severity).primary_title(log_line(&finding.message)).id(finding.rule);
+    let title = level(finding.severity).primary_title(log_line(&finding.message)).id(finding.id().to_owned());
     let mut group = title.elements(snippets(snapshot, finding.span, &finding.labels));
     if judged.status == Status::Standing {
         group = group.element(Level::NOTE.message("it was there before the change"));

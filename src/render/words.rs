@@ -208,6 +208,8 @@ pub mod heading {
     pub const ACCEPTED: &str = "Accepted";
     /// How images get built.
     pub const BUILDS: &str = "Builds";
+    /// Of the pictures of builds with several stages.
+    pub const STAGES: &str = "Stages: what is built from what, and who runs as what";
     /// What could not be judged.
     pub const GAPS: &str = "Not judged";
 }

@@ -43,4 +43,5 @@ mod tidy;
 mod tree;
 mod user;
 mod vectors;
+mod voice;
 mod yaml;

@@ -13,6 +13,7 @@ use crate::cli::{Baseline, Builds, Check, Criteria, Format, ListFormat, Settings
 use crate::fix;
 use crate::init;
 use crate::mistake::{Mistake, Result};
+use crate::others::{self, Imports};
 use crate::output::Output;
 use crate::policy::{self, Policy};
 use crate::runner;
@@ -22,6 +23,7 @@ use crate::source::{self, Place, Tree};
 pub(crate) fn check(arguments: &Check, output: &Output) -> Result<ExitCode> {
     let place = Place::find(&arguments.path)?;
     let mut sides = Sides::new(&place, arguments)?;
+    sides.imports = Imports::read(&arguments.others)?;
     let policy = sides.prepare(&arguments.settings, output)?;
     let mut report = sides.judge(&policy);
     if place.is_file && artifact::classify(&place.scope).is_none() && report.builds.is_empty() {
@@ -32,7 +34,7 @@ pub(crate) fn check(arguments: &Check, output: &Output) -> Result<ExitCode> {
     if arguments.fix || arguments.diff {
         let failed = failed(&report);
         drop(report);
-        let Sides { base, head, scope } = &mut sides;
+        let Sides { base, head, scope, imports: _ } = &mut sides;
         let base = base.as_ref().map(|base| &base.snapshot);
         let mended = fix::mend(base, head, &policy, scope.as_ref(), arguments.all);
         if arguments.diff {
@@ -45,6 +47,7 @@ pub(crate) fn check(arguments: &Check, output: &Output) -> Result<ExitCode> {
         sides.head.snapshot = mended.snapshot;
         report = sides.judge(&policy);
     }
+    others::write(&arguments.others, &report)?;
     let text = match arguments.format {
         Format::Text => {
             let options = terminal::Options { color: output.is_colored(), width: output.width(), all: arguments.all };
@@ -217,6 +220,8 @@ struct Sides {
     head: Tree,
     /// The part of head that was asked for; all where two folders are compared, which are taken apart before.
     scope: Option<Place>,
+    /// What other tools found.
+    imports: Imports,
 }
 
 impl Sides {
@@ -232,9 +237,16 @@ impl Sides {
                 };
                 let (commit, main) = git.merge_base()?;
                 tracing::info!(?commit, ?main, "comparing with the merge base");
-                Self { base: Some(git.revision(&commit)?), head: place.tree()?, scope: Some(place.clone()) }
+                Self {
+                    base: Some(git.revision(&commit)?),
+                    head: place.tree()?,
+                    scope: Some(place.clone()),
+                    imports: Imports::default(),
+                }
             }
-            (None, false) => Self { base: None, head: place.tree()?, scope: Some(place.clone()) },
+            (None, false) => {
+                Self { base: None, head: place.tree()?, scope: Some(place.clone()), imports: Imports::default() }
+            }
         };
         sides.head.snapshot.revision = arguments.path.display().to_string();
         Ok(sides)
@@ -243,7 +255,7 @@ impl Sides {
     fn alone(place: &Place, shown: &Path) -> Result<Self> {
         let mut head = place.tree()?;
         head.snapshot.revision = shown.display().to_string();
-        Ok(Self { base: None, head, scope: Some(place.clone()) })
+        Ok(Self { base: None, head, scope: Some(place.clone()), imports: Imports::default() })
     }
 
     /// Against a revision, where git knows one of that name, or a folder.
@@ -256,7 +268,12 @@ impl Sides {
                     "{base:?} is a revision and a folder; it is taken for the revision. The folder is ./{base}"
                 );
             }
-            return Ok(Self { base: Some(git.revision(base)?), head: place.tree()?, scope: Some(place.clone()) });
+            return Ok(Self {
+                base: Some(git.revision(base)?),
+                head: place.tree()?,
+                scope: Some(place.clone()),
+                imports: Imports::default(),
+            });
         }
         match (&place.git, Path::new(base).is_dir()) {
             (_, true) if place.is_file => Err(Mistake::new(
@@ -266,7 +283,7 @@ impl Sides {
             (_, true) => {
                 let mut old = Place::find(Path::new(base))?.folder()?;
                 old.snapshot.revision = base.to_owned();
-                Ok(Self { base: Some(old), head: place.folder()?, scope: None })
+                Ok(Self { base: Some(old), head: place.folder()?, scope: None, imports: Imports::default() })
             }
             // Says why git does not know it.
             (Some(git), false) => Err(git.commit(base).err().unwrap_or_else(|| no_base(base))),
@@ -297,6 +314,7 @@ impl Sides {
         let head = &self.head.snapshot;
         let change = base.map(|base| Change::between(base, head)).unwrap_or_default();
         let mut report = judge(base, head, &change, &policy.settings, &policy.baseline.accepted);
+        self.imports.add_to(&mut report, &change, policy.settings.fail_on, &policy.baseline.accepted);
         if let Some(place) = self.scope.as_ref().filter(|place| !place.scope.is_empty()) {
             narrow(&mut report, place, &change);
         }

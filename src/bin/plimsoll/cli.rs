@@ -22,7 +22,8 @@ Examples:
   plimsoll check --changed                     what your branch brings in, uncommitted changes included
   plimsoll check --base v1.2.0                 what came in since a revision
   plimsoll check new --base old                what differs between two folders
-  plimsoll check --format sarif > report.sarif for code scanning
+  plimsoll check --sarif-file report.sarif     for code scanning, beside what is printed
+  plimsoll check --import hadolint.sarif       with what another tool found
   plimsoll check --diff                        what the safe fixes would change
   plimsoll check --changed --fix               apply those of what your branch brings in
   plimsoll check --rule unpinned-uid=off --rule root-user=warning --fail-on warning
@@ -109,6 +110,8 @@ pub(crate) struct Check {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    #[command(flatten)]
+    pub others: Others,
     /// Show standing and accepted findings in full too
     #[arg(long)]
     pub all: bool,
@@ -120,6 +123,17 @@ pub(crate) struct Check {
     pub diff: bool,
     #[command(flatten)]
     pub settings: SettingsFlags,
+}
+
+/// How findings come from other tools and go to them.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Others {
+    /// Take the findings of another tool along: a SARIF file of hadolint, trivy, checkov, …
+    #[arg(long, value_name = "FILE")]
+    pub import: Vec<PathBuf>,
+    /// Write the report as SARIF to this file too, for code scanning
+    #[arg(long, value_name = "FILE")]
+    pub sarif_file: Option<PathBuf>,
 }
 
 /// What is said about the settings on the command line.
@@ -356,6 +370,8 @@ pub(crate) struct Review {
     /// Give up after so many seconds
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
+    #[command(flatten)]
+    pub others: Others,
     #[command(flatten)]
     pub settings: SettingsFlags,
 }

@@ -15,6 +15,7 @@ mod github;
 mod init;
 mod issues;
 mod mistake;
+mod others;
 mod output;
 mod policy;
 mod publish;

@@ -21,11 +21,12 @@ use plimsoll::{baseline, settings};
 use tokio::time::{Instant, timeout};
 
 use crate::check;
-use crate::cli::{Review, SettingsFlags};
+use crate::cli::{Others, Review, SettingsFlags};
 use crate::event::{Environment, Request, Subject, Typed};
 use crate::github::{Failure, GitHub, Token};
 use crate::issues::Issues;
 use crate::mistake::{Mistake, Result};
+use crate::others::{self, Imports};
 use crate::output::Output;
 use crate::policy::{self, Policy, Written};
 use crate::publish::{self, Begun, Published, Wishes};
@@ -70,6 +71,8 @@ pub(crate) struct Wanted {
     timeout: Duration,
     resolve: bool,
     settings: SettingsFlags,
+    others: Others,
+    imports: Imports,
 }
 
 impl Wanted {
@@ -93,7 +96,16 @@ impl Wanted {
             Some(Ok(seconds)) => Some(seconds),
             Some(Err(_)) => return Err(Mistake::new("the input timeout is no number", "give seconds, such as 600")),
         };
+        let mut others = arguments.others.clone();
+        if others.import.is_empty() {
+            let files = environment.input("import").unwrap_or_default().lines();
+            others.import = files.map(str::trim).filter(|file| !file.is_empty()).map(PathBuf::from).collect();
+        }
+        others.sarif_file = others.sarif_file.or_else(|| environment.input("sarif-file").map(PathBuf::from));
+        let imports = Imports::read(&others)?;
         Ok(Self {
+            others,
+            imports,
             dry_run: arguments.dry_run || boolean("dry-run")?.unwrap_or(false),
             comment: arguments.comment.map_or_else(|| boolean("comment"), |comment| Ok(Some(comment)))?,
             check_name: arguments.check_name.clone().or_else(|| environment.input("check-name").map(str::to_owned)),
@@ -134,7 +146,10 @@ fn offline(arguments: &Review, base: &std::path::Path, head: &std::path::Path, o
     before.fill(&policy.settings);
     after.fill(&policy.settings);
     let change = Change::between(&before.snapshot, &after.snapshot);
-    let report = judge(Some(&before.snapshot), &after.snapshot, &change, &policy.settings, &policy.baseline.accepted);
+    let accepted = &policy.baseline.accepted;
+    let mut report = judge(Some(&before.snapshot), &after.snapshot, &change, &policy.settings, accepted);
+    wanted.imports.add_to(&mut report, &change, policy.settings.fail_on, accepted);
+    others::write(&wanted.others, &report)?;
     let target = Target { head: after.snapshot.revision.clone(), repository_url: None };
     let voice =
         Voice { report: &report, change: &change, target: &target, policy: &policy, topic: "offline".to_owned() };
@@ -180,11 +195,15 @@ async fn online(mut wanted: Wanted, environment: &Environment, signals: &Signals
     let material = Material::read(&github, &request, &wanted, output).await?;
     let mut report = material.judged();
     report.gaps.extend(material.unread.iter().cloned());
+    let (change, policy) = (&material.change, &material.policy);
+    wanted.imports.add_to(&mut report, change, policy.settings.fail_on, &policy.baseline.accepted);
+    if let Err(mistake) = others::write(&wanted.others, &report) {
+        output.complain(&mistake.text());
+    }
     let target = Target {
         head: head_commit.as_str().to_owned(),
         repository_url: Some(format!("{}/{}", request.server_url, request.repository.as_str())),
     };
-    let (change, policy) = (&material.change, &material.policy);
     let voice = Voice { report: &report, change, target: &target, policy, topic: request.subject.topic() };
     let make = |commented: &BTreeSet<Fingerprint>| voice.check_run(commented);
     let wishes = Wishes { resolve: wanted.resolve, ..voice.wishes_for(&request, &make) };
