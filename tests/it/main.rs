@@ -43,5 +43,6 @@ mod tidy;
 mod tree;
 mod user;
 mod vectors;
+#[cfg(feature = "cli")]
 mod voice;
 mod yaml;
