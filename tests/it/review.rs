@@ -1,6 +1,7 @@
 //! `plimsoll review` from the runner's side: a program with an environment and an event, and what then stands on GitHub.
 
 mod budget;
+mod callers;
 mod container;
 mod faults;
 mod forks;
