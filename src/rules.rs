@@ -3,6 +3,9 @@
 //! One rule is one file `rules/<id>.rs` with its doc `rules/<id>.md` beside it. The `mod` lines and the list are in the
 //! order of the ids; a test compares them with the folder, and writes them when `BLESS=1` is set.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use crate::finding::{Finding, Severity};
 use crate::hunks::Change;
 use crate::project::{Gap, Project};
@@ -281,6 +284,19 @@ fn run_into(project: &Project<'_>, rule: &Rule, out: &mut Findings<'_>) {
         Check::Project(check) => check(project, out),
         // They come after the others: see `after`, `of_policy` and `of_change`.
         Check::Findings(_) | Check::Policy(_) | Check::Change(_) => {}
+    }
+}
+
+/// Keeps of two cases with the same key the graver one, of equals the first: the same place may be part of several builds.
+pub(crate) fn keep_graver<K: Ord, C>(cases: &mut BTreeMap<K, C>, key: K, case: C, severity: impl Fn(&C) -> Severity) {
+    match cases.entry(key) {
+        Entry::Occupied(mut known) if severity(known.get()) < severity(&case) => {
+            known.insert(case);
+        }
+        Entry::Occupied(_) => {}
+        Entry::Vacant(place) => {
+            place.insert(case);
+        }
     }
 }
 

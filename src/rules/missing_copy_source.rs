@@ -5,6 +5,7 @@ use crate::project::context::{Maker, Supply};
 use crate::project::image::Base;
 use crate::project::{Build, Context, Project, process};
 use crate::rule::{Check, Findings, Group, Rule};
+use crate::rules::keep_graver;
 use crate::span::Span;
 
 pub(crate) static RULE: Rule = Rule {
@@ -25,10 +26,7 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     for (at, build) in project.builds.iter().enumerate() {
         for case in cases_of(project, at, build).into_iter().flatten() {
             let key = (case.span, case.build.context.name());
-            match cases.remove(&key) {
-                Some(other) if other.severity >= case.severity => cases.insert(key, other),
-                _ => cases.insert(key, case),
-            };
+            keep_graver(&mut cases, key, case, |case| case.severity);
         }
     }
     for case in cases.values() {

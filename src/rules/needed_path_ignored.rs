@@ -5,6 +5,7 @@ use crate::project::context::supply::Lack;
 use crate::project::context::{ContextFacts, Supply};
 use crate::project::{Build, Project};
 use crate::rule::{Check, Findings, Group, Rule};
+use crate::rules::keep_graver;
 use crate::span::Span;
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,10 +23,7 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     for (at, build) in project.builds.iter().enumerate() {
         for case in cases_of(project, at, build).into_iter().flatten() {
             let key = (case.span, case.pattern);
-            match cases.remove(&key) {
-                Some(other) if other.severity >= case.severity => cases.insert(key, other),
-                _ => cases.insert(key, case),
-            };
+            keep_graver(&mut cases, key, case, |case| case.severity);
         }
     }
     for case in cases.values() {

@@ -16,6 +16,8 @@ mod generated;
 
 use compared::{Comparison, WAYS};
 
+use crate::docker;
+
 /// How many sets are generated.
 const GENERATED: u64 = 160;
 
@@ -53,8 +55,7 @@ impl FileSet {
 
 #[test]
 fn the_effective_model_is_that_of_compose() {
-    if std::env::var_os("PLIMSOLL_DOCKER").is_none() {
-        eprintln!("PLIMSOLL_DOCKER is not set: Compose is not asked");
+    if !docker::is_asked() {
         return;
     }
     let answers = Command::new("docker").args(["compose", "version"]).output().is_ok_and(|said| said.status.success());

@@ -11,6 +11,8 @@ use plimsoll::settings::Settings;
 use plimsoll::snapshot::Snapshot;
 use serde_json::Value;
 
+use crate::docker;
+
 /// A chain, and what of the configuration it sets: parts with a name, joined by ` | `; a part that is not there is not set.
 const CASES: &[(&str, &str, &str)] = &[
     ("nothing", "FROM scratch", "workdir: /"),
@@ -207,12 +209,7 @@ fn the_model_has_what_each_chain_sets_and_takes_away() {
 
 #[test]
 fn the_engine_configures_each_chain_the_same_way() {
-    if std::env::var_os("PLIMSOLL_DOCKER").is_none() {
-        eprintln!("PLIMSOLL_DOCKER is not set: no image is built");
-        return;
-    }
-    if !Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("no Docker engine answers: no image is built");
+    if !docker::is_asked() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

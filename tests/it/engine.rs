@@ -10,6 +10,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use crate::docker;
+
 /// How many contexts are built.
 const CONTEXTS: u64 = 40;
 
@@ -25,13 +27,7 @@ const PIECES: &[&str] = &[
 
 #[test]
 fn the_image_holds_the_files_that_the_matcher_lets_pass() {
-    if std::env::var_os("PLIMSOLL_DOCKER").is_none() {
-        eprintln!("PLIMSOLL_DOCKER is not set: no image is built");
-        return;
-    }
-    let answers = Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success());
-    if !answers {
-        eprintln!("no Docker engine answers: no image is built");
+    if !docker::is_asked() {
         return;
     }
     let (mut built, mut refused) = (0, 0);
@@ -76,8 +72,7 @@ const CASES: usize = 150;
 
 #[test]
 fn one_build_of_many_generated_cases_agrees_with_the_matcher() {
-    if std::env::var_os("PLIMSOLL_DOCKER").is_none() {
-        eprintln!("PLIMSOLL_DOCKER is not set: no image is built");
+    if !docker::is_asked() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@ mod compose_itself;
 mod config;
 mod context;
 mod criteria;
+mod docker;
 mod dockerfile;
 mod dockerignore;
 mod engine;

@@ -8,6 +8,8 @@ use plimsoll::project::ownership::{Access, Found, Owner, Place};
 use plimsoll::settings::Settings;
 use plimsoll::snapshot::Snapshot;
 
+use crate::docker;
+
 /// A title, what stands behind `FROM debian:bookworm-slim`, and paths with their owner and mode.
 type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
@@ -174,12 +176,7 @@ fn the_model_knows_whose_each_path_is() {
 /// All cases are stages of one build, each of which writes down what `stat` says of its paths.
 #[test]
 fn the_engine_says_the_same_of_each_path() {
-    if std::env::var_os("PLIMSOLL_DOCKER").is_none() {
-        eprintln!("PLIMSOLL_DOCKER is not set: nothing is built");
-        return;
-    }
-    if !Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("no Docker engine answers: nothing is built");
+    if !docker::is_asked() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

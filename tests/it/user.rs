@@ -11,6 +11,7 @@ use plimsoll::snapshot::Snapshot;
 use plimsoll::span::{FileId, Span};
 use proptest::prelude::*;
 
+use crate::docker;
 use crate::vectors;
 
 /// One case: what stands behind `FROM debian:bookworm-slim`, and the uid that a container has. `!0` is any but 0, `?` is not
@@ -159,12 +160,7 @@ fn the_model_answers_each_case() {
 
 #[test]
 fn the_engine_gives_each_case_the_same_uid() {
-    if std::env::var_os("PLIMSOLL_DOCKER").is_none() {
-        eprintln!("PLIMSOLL_DOCKER is not set: no container is started");
-        return;
-    }
-    if !Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("no Docker engine answers: no container is started");
+    if !docker::is_asked() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
