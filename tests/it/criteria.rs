@@ -351,6 +351,7 @@ fn sentences_that_the_table_was_not_made_for_are_read_or_left_open() {
     }
 }
 
+#[cfg(feature = "cli")]
 #[test]
 fn an_audit_of_a_complete_issue_that_does_not_hold_ends_with_one() {
     let folder = crate::tree::root().join("fixtures/projects/brokerage/head");
@@ -363,6 +364,7 @@ fn an_audit_of_a_complete_issue_that_does_not_hold_ends_with_one() {
 }
 
 /// Ten criteria of somebody who had read nothing but the page, each with its verdict and what stands below it.
+#[cfg(feature = "cli")]
 #[test]
 fn somebody_new_is_understood_or_told_what_to_do() {
     let files = [
@@ -390,6 +392,7 @@ fn somebody_new_is_understood_or_told_what_to_do() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[cfg(feature = "cli")]
 const NEWCOMER: &[(&str, &[&str])] = &[
     (
         "`backend/Dockerfile` pins its base image by digest",
