@@ -101,7 +101,7 @@ pub(super) fn by_convention(snapshot: &Snapshot, file: FileId, dockerfile: &Dock
     }
 }
 
-/// Whether something that is copied is not in `folder`, and all that is not there is in the root.
+/// Whether something that is copied is not in `folder`, and all that is copied is in the root.
 fn needs_root(snapshot: &Snapshot, folder: &str, dockerfile: &Dockerfile) -> bool {
     if folder.is_empty() {
         return false;
@@ -123,12 +123,11 @@ fn needs_root(snapshot: &Snapshot, folder: &str, dockerfile: &Dockerfile) -> boo
             {
                 continue;
             }
-            if !exists(folder, text) {
-                if !exists("", text) {
-                    return false;
-                }
-                missing = true;
+            // What the root lacks would fail there: then neither folder is right, and its own is the likelier one.
+            if !exists("", text) {
+                return false;
             }
+            missing |= !exists(folder, text);
         }
     }
     missing

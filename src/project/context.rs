@@ -324,6 +324,22 @@ impl Contexts {
             (!ignored_by_git.is_empty()).then(|| Dockerignore::parse(FileId(u32::MAX), &ignored_by_git));
         contexts.named.sort_by(|a, b| a.path.cmp(&b.path));
         contexts.manifests.sort_by(|a, b| a.0.cmp(&b.0));
+        // The members of a Cargo workspace build into the `target` of its root.
+        let mut roots: Vec<String> = Vec::new();
+        contexts.manifests.retain(|(folder, ecosystem)| {
+            if ecosystem.name != ecosystem::RUST {
+                return true;
+            }
+            while roots.last().is_some_and(|root| below(root, folder).is_none()) {
+                roots.pop();
+            }
+            let is_member = !roots.is_empty();
+            let manifest = paths::join(folder, "Cargo.toml").and_then(|path| snapshot.find(&path));
+            if manifest.is_some_and(|file| ecosystem::is_cargo_workspace(snapshot.str(file))) {
+                roots.push(folder.clone());
+            }
+            !is_member
+        });
         contexts.uses = builds
             .iter()
             .map(|build| {

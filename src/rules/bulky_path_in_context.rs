@@ -19,13 +19,21 @@ const MOST_NAMED: usize = 3;
 fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     let mut told: Vec<String> = Vec::new();
     for facts in project.all_contexts() {
-        // Where there is no ignore file, that is the finding.
-        let Some(ignore) = facts.ignore(&project.ignore_files) else { continue };
+        let ignore = facts.ignore(&project.ignore_files);
+        // Where there is no ignore file, that is the finding; unless one that spares what is tracked would keep out nothing,
+        // and what is tracked is the trouble.
+        let is_tracked = |path: &ContextPath| matches!(path.basis, Basis::Tracked(_)) && path.class == PathClass::Bulk;
+        if ignore.is_none()
+            && (!facts.paths.iter().any(is_tracked)
+                || facts.context.folder().is_some_and(|dir| project.proposed_ignore_file(dir).is_some()))
+        {
+            continue;
+        }
         let mut suspects = Vec::new();
         for path in facts.paths.iter().filter(|path| path.class == PathClass::Bulk) {
             // A pattern that was meant for it and misses it is a finding of its own.
             let missed = facts.missed.iter().any(|missed| {
-                let file = ignore.patterns.get(missed.pattern);
+                let file = ignore.and_then(|ignore| ignore.patterns.get(missed.pattern));
                 missed.path == path.path || file.is_some_and(|pattern| names(pattern.text.as_str(), &path.path))
             });
             if missed || is_needed(project, facts, path) || told.contains(&full(facts, path)) {
@@ -168,9 +176,13 @@ fn added(project: &Project<'_>, facts: &ContextFacts, lines: &[String], samples:
 
 fn ignore_path(project: &Project<'_>, facts: &ContextFacts) -> String {
     let ignore = facts.ignore_file.and_then(|at| project.ignore_files.get(at));
-    ignore.map_or(String::new(), |ignore| project.snapshot.path(ignore.file).to_owned())
+    ignore.map_or_else(|| full_path(facts, ".dockerignore"), |ignore| project.snapshot.path(ignore.file).to_owned())
 }
 
 fn full(facts: &ContextFacts, path: &ContextPath) -> String {
-    crate::project::context::join(facts.context.folder().unwrap_or_default(), &path.path)
+    full_path(facts, &path.path)
+}
+
+fn full_path(facts: &ContextFacts, path: &str) -> String {
+    crate::project::context::join(facts.context.folder().unwrap_or_default(), path)
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Applicability, Edit, Fix, Severity};
-use crate::project::context::{Basis, ContextFacts, ContextPath, Dead, Source, Uses};
+use crate::project::context::{Basis, ContextFacts, ContextPath, Dead, Source, Taken, Uses};
 use crate::project::{Build, Context, Project};
 use crate::rule::{Check, Findings, Group, Rule};
 use crate::span::Span;
@@ -32,7 +32,8 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
     }
     for (dir, facts) in lacking {
         let builds = facts.iter().flat_map(|facts| &facts.builds);
-        let reading: Vec<Reading<'_>> = builds.filter_map(|at| Reading::of(project, *at)).collect();
+        let all_paths: Vec<&ContextPath> = facts.iter().flat_map(|facts| &facts.paths).collect();
+        let reading: Vec<Reading<'_>> = builds.filter_map(|at| Reading::of(project, *at, &all_paths)).collect();
         let gravest = reading.iter().enumerate().max_by_key(|(at, reading)| {
             // The first of equals.
             (reading.severity, reading.whole.is_some(), std::cmp::Reverse(*at))
@@ -49,12 +50,14 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
         let (span, takes) = match gravest.whole {
             Some((source, true)) => (source.span, ", and all of it is copied into the image"),
             Some((source, false)) => (source.span, ", and all of it is copied into a stage"),
-            None => (gravest.build.origin(), ""),
+            None if gravest.takes_some => (gravest.build.origin(), ""),
+            None => (gravest.build.origin(), ", and no instruction copies what one would keep out"),
         };
         let mut message =
             format!("the build context `{context}` {} {lack}{takes}", project.origin_words(gravest.build));
-        let is_there = |path: &&ContextPath| reading.iter().any(|reading| project.is_there_for(reading.build, path));
-        let paths: Vec<&ContextPath> = facts.iter().flat_map(|facts| &facts.paths).filter(is_there).collect();
+        // BuildKit sends what the instructions name, so the rest of the folder is no reason.
+        let enters = |path: &&ContextPath| reading.iter().any(|reading| reading.takes(project, path));
+        let paths: Vec<&ContextPath> = all_paths.into_iter().filter(enters).collect();
         let mut suspects: Vec<&&ContextPath> = paths.iter().filter(|path| path.basis == Basis::Suspect).collect();
         // The gravest first: secrets, the history, and what is large.
         suspects.sort_by_key(|path| path.class);
@@ -107,26 +110,42 @@ fn check(project: &Project<'_>, out: &mut Findings<'_>) {
 /// A build that reads something from the context.
 struct Reading<'p> {
     build: &'p Build,
+    uses: &'p Uses,
     /// The source that takes the whole context, and whether its stage ships.
     whole: Option<(&'p Source, bool)>,
+    /// Whether an instruction takes, or may take, something that an ignore file would keep out.
+    takes_some: bool,
     severity: Severity,
 }
 
 impl<'p> Reading<'p> {
-    fn of(project: &'p Project<'_>, at: usize) -> Option<Self> {
+    fn of(project: &'p Project<'_>, at: usize, paths: &[&ContextPath]) -> Option<Self> {
         let build = project.builds.get(at)?;
         let uses: &Uses = project.uses(at)?;
         if uses.sources.is_empty() {
             return None;
         }
         let whole = uses.whole().next();
+        let mut reading = Self { build, uses, whole, takes_some: true, severity: Severity::Notice };
+        let unknown = uses.sources.iter().any(|source| matches!(source.taken, Taken::Unknown));
+        reading.takes_some = whole.is_some() || unknown || paths.iter().any(|path| reading.takes(project, path));
+        if !reading.takes_some && !build.is_explicit() {
+            return None;
+        }
         let severity = match whole {
             _ if !build.is_explicit() => Severity::Notice,
             Some((_, true)) => Severity::Error,
-            Some((_, false)) | None => Severity::Warning,
+            Some((_, false)) => Severity::Warning,
+            None if reading.takes_some => Severity::Warning,
+            None => Severity::Notice,
         };
-        let severity = if build.is_product() { severity } else { severity.lowered() };
-        Some(Self { build, whole, severity })
+        reading.severity = if build.is_product() { severity } else { severity.lowered() };
+        Some(reading)
+    }
+
+    /// Whether the path is there where this build runs, and an instruction takes it.
+    fn takes(&self, project: &Project<'_>, path: &ContextPath) -> bool {
+        project.is_there_for(self.build, path) && self.uses.sources.iter().any(|source| source.takes(&path.sample))
     }
 }
 

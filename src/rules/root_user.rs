@@ -115,10 +115,21 @@ fn severity(build: &Build, user: &User) -> Severity {
     let severity = match (&user.steps_down, user.answer) {
         // It starts as root and gives that up, as far as its script was read.
         (Some(_), _) => Severity::Notice,
+        (None, Answer::Root) if holds_files_only(build, user) => Severity::Notice,
         (None, Answer::Root) => Severity::Error,
         (None, Answer::NotRoot | Answer::Unknown) => Severity::Warning,
     };
     if build.is_product() { severity } else { severity.lowered() }
+}
+
+/// Whether an image starts nothing: made from scratch without ENTRYPOINT and CMD, as those are that `--output` writes to
+/// disk and that others copy from. A service may still give it a command.
+fn holds_files_only(build: &Build, user: &User) -> bool {
+    let config = &build.image.config;
+    user.reason == Reason::Scratch
+        && config.entrypoint.set().is_none()
+        && config.cmd.set().is_none()
+        && !build.origins.iter().any(|origin| origin.kind == OriginKind::Compose)
 }
 
 fn message(user: &User) -> String {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::artifact::shell::Command;
 use crate::finding::{Applicability, Edit, Fix, Severity};
+use crate::project::commands::Run;
 use crate::project::image::Base;
 use crate::project::installs::{Install, installs};
 use crate::project::layout::{Layout, absolute, below, known};
@@ -37,7 +39,9 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
     let runs = file.runs(project);
     let mut unfrozen: BTreeMap<usize, Vec<Install<'_>>> = BTreeMap::new();
     for run in &runs {
-        let loose: Vec<Install<'_>> = installs(run).into_iter().filter(|install| !install.frozen).collect();
+        let (frozen, loose): (Vec<_>, Vec<_>) = installs(run).into_iter().partition(|install| install.frozen);
+        let loose: Vec<Install<'_>> =
+            loose.into_iter().filter(|install| !is_for_want_of_a_lock(run, install, &frozen)).collect();
         if !loose.is_empty() {
             unfrozen.insert(run.index, loose);
         }
@@ -80,6 +84,18 @@ fn check(project: &Project<'_>, file: &DockerfileFacts, out: &mut Findings<'_>) 
             reported.fix(fix);
         }
     }
+}
+
+/// Whether an install stands in the branch for a folder without lock file: `if [ -f package-lock.json ]; then npm ci; else
+/// npm install; fi`. That such a test decides is taken from its name of the lock file and from a frozen install beside it.
+fn is_for_want_of_a_lock(run: &Run<'_>, install: &Install<'_>, frozen: &[Install<'_>]) -> bool {
+    let tests = |command: &Command| {
+        matches!(&*command.program(), "[" | "[[" | "test")
+            && command.args().iter().any(|word| install.tool.locks.iter().any(|lock| word.is(lock)))
+    };
+    install.command.place.conditional
+        && frozen.iter().any(|other| other.tool.program == install.tool.program)
+        && run.body.commands.iter().any(tests)
 }
 
 struct Judge<'j> {

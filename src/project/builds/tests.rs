@@ -259,6 +259,10 @@ fn convention_takes_the_own_folder_or_the_root_where_the_sources_are() {
             "c/Dockerfile @ c (convention c/Dockerfile:1)",
         ],
     );
+    // Each folder has what the other lacks: then it is a mistake, or a file that is made first, and no sign of the root.
+    let both = "FROM a\nCOPY package.json ./\nCOPY nginx/default.conf /etc/\n";
+    let files = [("client/Dockerfile", both), ("client/package.json", "{}"), ("nginx/default.conf", "")];
+    check(&files, &["client/Dockerfile @ client (convention client/Dockerfile:1)"]);
 }
 
 #[test]

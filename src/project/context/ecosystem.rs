@@ -25,6 +25,17 @@ const fn leaving(pattern: &'static str, sample: &'static str) -> Leaving {
     Leaving { pattern, sample }
 }
 
+/// The name of the one whose packages may share a folder for what they build.
+pub const RUST: &str = "Rust";
+
+/// Whether a `Cargo.toml` is the root of a workspace.
+pub fn is_cargo_workspace(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        line == "[workspace]" || line.starts_with("[workspace.")
+    })
+}
+
 /// Every ecosystem that is looked for.
 pub static ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
@@ -52,14 +63,11 @@ pub static ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "Node.js",
         manifests: &["package.json"],
-        leavings: &[
-            leaving("**/node_modules", "node_modules/.package-lock.json"),
-            leaving("**/npm-debug.log*", "npm-debug.log"),
-        ],
+        leavings: &[leaving("**/node_modules", "node_modules/.package-lock.json")],
     },
     Ecosystem { name: "Next.js", manifests: &["next.config.*"], leavings: &[leaving("**/.next", ".next/BUILD_ID")] },
     Ecosystem { name: "Nuxt", manifests: &["nuxt.config.*"], leavings: &[leaving("**/.nuxt", ".nuxt/nuxt.d.ts")] },
-    Ecosystem { name: "Rust", manifests: &["Cargo.toml"], leavings: &[leaving("**/target", "target/CACHEDIR.TAG")] },
+    Ecosystem { name: RUST, manifests: &["Cargo.toml"], leavings: &[leaving("**/target", "target/CACHEDIR.TAG")] },
     Ecosystem { name: "Maven", manifests: &["pom.xml"], leavings: &[leaving("**/target", "target/classes/App.class")] },
     Ecosystem {
         name: "Gradle",
