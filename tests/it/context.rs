@@ -42,9 +42,17 @@ fn a_whole_context_in_the_image_without_ignore_file_is_an_error() {
         &[compose, main, manifest, ("api/Dockerfile", COPY_ALL)],
         &["error missing-dockerignore api/.dockerignore", suspects],
     );
-    // Only parts are copied.
+    // Only parts are copied, and among them is what an ignore file would keep out.
+    let folder = "FROM python:3.13-slim\nCOPY requirements.txt main.py ./\nCOPY jobs jobs\n";
+    let jobs = ("api/jobs/pyproject.toml", "[project]\nname = \"jobs\"\n");
+    check(
+        &[compose, main, manifest, jobs, ("api/Dockerfile", folder)],
+        &["warning missing-dockerignore api/.dockerignore"],
+    );
+    // Only files are copied, and BuildKit sends nothing else.
     let parts = "FROM python:3.13-slim\nCOPY requirements.txt main.py ./\n";
-    check(&[compose, main, manifest, ("api/Dockerfile", parts)], &["warning missing-dockerignore api/.dockerignore"]);
+    check(&[compose, main, manifest, ("api/Dockerfile", parts)], &["notice missing-dockerignore api/.dockerignore"]);
+    check(&[main, manifest, ("api/Dockerfile", parts)], &[]);
     // Only a stage that does not ship gets everything.
     let builder = "FROM python:3.13 AS b\nWORKDIR /b\nCOPY . .\nFROM python:3.13-slim\nCOPY --from=b /b/dist /app\n";
     check(
@@ -61,7 +69,7 @@ fn a_whole_context_in_the_image_without_ignore_file_is_an_error() {
     // A file without patterns is as good as none.
     check(
         &[compose, main, manifest, ("api/Dockerfile", parts), ("api/.dockerignore", "# nothing\n\n")],
-        &["warning missing-dockerignore api/.dockerignore"],
+        &["notice missing-dockerignore api/.dockerignore"],
     );
 }
 
