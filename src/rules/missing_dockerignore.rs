@@ -127,8 +127,8 @@ impl<'p> Reading<'p> {
         }
         let whole = uses.whole().next();
         let mut reading = Self { build, uses, whole, takes_some: true, severity: Severity::Notice };
-        let unknown = uses.sources.iter().any(|source| matches!(source.taken, Taken::Unknown));
-        reading.takes_some = whole.is_some() || unknown || paths.iter().any(|path| reading.takes(project, path));
+        reading.takes_some = uses.sources.iter().any(|source| takes_folders(project, build, &source.taken))
+            || paths.iter().any(|path| reading.takes(project, path));
         if !reading.takes_some && !build.is_explicit() {
             return None;
         }
@@ -146,6 +146,19 @@ impl<'p> Reading<'p> {
     /// Whether the path is there where this build runs, and an instruction takes it.
     fn takes(&self, project: &Project<'_>, path: &ContextPath) -> bool {
         project.is_there_for(self.build, path) && self.uses.sources.iter().any(|source| source.takes(&path.sample))
+    }
+}
+
+/// Whether an instruction takes folders, or may: whatever tools and people leave in them comes along.
+fn takes_folders(project: &Project<'_>, build: &Build, taken: &Taken) -> bool {
+    match taken {
+        Taken::Whole | Taken::Unknown => true,
+        // `package*.json` means files, `src/*` whatever is there.
+        Taken::Matching { pattern, .. } => pattern.rsplit('*').next().is_none_or(|end| !end.contains('.')),
+        Taken::Path(path) => {
+            let dir = build.context.folder().unwrap_or_default();
+            crate::paths::join(dir, path).is_none_or(|full| project.snapshot.find(&full).is_none())
+        }
     }
 }
 

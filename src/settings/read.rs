@@ -205,6 +205,7 @@ impl Reader<'_> {
             return Some(EnvPrefix { prefixes: self.words("env-prefix", value), ..EnvPrefix::default() });
         }
         let mut found = EnvPrefix::default();
+        let before = self.problems.len();
         for (key, _, value) in self.entries("env-prefix", value, ENV_PREFIX_KEYS) {
             match key {
                 "prefixes" => found.prefixes = self.words(key, value),
@@ -216,6 +217,10 @@ impl Reader<'_> {
                     }
                 }
             }
+        }
+        // A mistake within has been told, and may be why there is none.
+        if found.prefixes.is_empty() && self.problems.len() > before {
+            return None;
         }
         if found.prefixes.is_empty() {
             self.problem(value.span, "`env-prefix` names no prefix", "env-prefix:\n  prefixes: [APP_]");

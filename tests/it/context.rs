@@ -42,9 +42,9 @@ fn a_whole_context_in_the_image_without_ignore_file_is_an_error() {
         &[compose, main, manifest, ("api/Dockerfile", COPY_ALL)],
         &["error missing-dockerignore api/.dockerignore", suspects],
     );
-    // Only parts are copied, and among them is what an ignore file would keep out.
+    // Only parts are copied, and a folder is among them, with whatever lies in it.
     let folder = "FROM python:3.13-slim\nCOPY requirements.txt main.py ./\nCOPY jobs jobs\n";
-    let jobs = ("api/jobs/pyproject.toml", "[project]\nname = \"jobs\"\n");
+    let jobs = ("api/jobs/work.py", "print(1)\n");
     check(
         &[compose, main, manifest, jobs, ("api/Dockerfile", folder)],
         &["warning missing-dockerignore api/.dockerignore"],
