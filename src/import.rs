@@ -235,7 +235,12 @@ pub fn add(
             continue;
         };
         let index = text.lines();
-        let range = |line: u32| index.line_range(line.saturating_sub(1));
+        // Without the line ending, which a caret would be drawn under.
+        let range = |line: u32| {
+            let range = index.line_range(line)?;
+            let bare = text.as_str().get(range.clone())?.trim_end_matches(['\r', '\n']);
+            Some(range.start..range.start + bare.len())
+        };
         let first = range(foreign.line).unwrap_or(0..0);
         let last = range(foreign.last_line).unwrap_or(first.clone());
         let span = Span::new(file, first.start..last.end.max(first.start));
@@ -384,11 +389,14 @@ mod tests {
             .findings
             .iter()
             .filter(|judged| judged.finding.rule == IMPORTED)
-            .map(|judged| (judged.finding.id(), judged.status, judged.fails))
+            .map(|judged| (judged.finding.id(), head.slice(judged.finding.span), judged.status, judged.fails))
             .collect();
         assert_eq!(
             found,
-            [("hadolint:DL3008", Status::Introduced, true), ("hadolint:DL3008", Status::Standing, false)],
+            [
+                ("hadolint:DL3008", "RUN b", Status::Introduced, true),
+                ("hadolint:DL3008", "RUN a", Status::Standing, false)
+            ],
             "root-user says DL3002 of that line already"
         );
         assert_eq!((report.findings.len(), report.conclusion), (before + 2, Conclusion::Failure));
