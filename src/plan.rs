@@ -6,6 +6,7 @@
 mod standing;
 mod step;
 mod talk;
+mod tracking;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ pub use self::standing::{
 };
 pub use self::step::{Plan, Step, Stopped, ThreadStep};
 use self::talk::Talks;
+pub use self::tracking::{StandingIssue, TrackingStep, tracking};
 use crate::finding::Fingerprint;
 use crate::render::check_run::CheckRun;
 use crate::render::review::{self, Inline, Review};

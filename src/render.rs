@@ -16,6 +16,7 @@ mod sample;
 pub mod sarif;
 pub mod summary;
 pub mod terminal;
+pub mod tracking;
 pub mod words;
 
 use crate::finding::Severity;

@@ -54,6 +54,28 @@ pub fn findings(count: usize) -> String {
     counted(count, "finding", "findings")
 }
 
+/// The title of the tracking issue, plain text.
+pub fn tracking_title(count: usize) -> String {
+    match count {
+        0 => "Container audit: nothing is found".to_owned(),
+        count => format!("Container audit: {}", findings(count)),
+    }
+}
+
+/// The first line of the tracking issue.
+pub fn tracked(commit: &str) -> String {
+    format!(
+        "What stands in the whole repository as of {commit}. Every audit writes this text anew, and closes the issue when \
+         nothing is left."
+    )
+}
+
+/// That the tracking issue was not written, and why; plain text.
+pub fn untracked(why: &str, is_permission: bool) -> String {
+    let help = if is_permission { "; the workflow needs the permission `issues: write`" } else { "" };
+    format!("The tracking issue was not written. {why}{help}")
+}
+
 fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -414,6 +414,8 @@ fn init_writes_what_is_not_there_and_says_what_to_do_next() {
     check(&folder.run(&["init"]), 0, &["kept     .github/plimsoll.yaml"], &[]);
     assert_eq!(folder.read(".github/plimsoll.yaml"), "fail-on: warning\n");
     check(&folder.run(&["init", "--force"]), 0, &["wrote    .github/plimsoll.yaml"], &[]);
+    let more = ["wrote    .github/workflows/plimsoll-comments.yml", "wrote    .github/workflows/plimsoll-audit.yml"];
+    check(&folder.run(&["init", "--forks", "--audit"]), 0, &[more[0], more[1], "kept     .github/plimsoll.yaml"], &[]);
     // What it writes is understood, and says nothing yet. Taken in, every example in it is right.
     check(&folder.run(&["check"]), 0, &["success"], &[]);
     let written = folder.read(".github/plimsoll.yaml");

@@ -272,6 +272,8 @@ fn answer(asked: &Asked, state: &mut State) -> Answer {
         ("GET", ["compare", basehead]) => state.compare(basehead),
         ("GET", ["issues"]) => state.list_issues(asked),
         ("GET", ["issues", number]) => state.issue(number),
+        ("POST", ["issues"]) => state.create_issue(&asked.json()),
+        ("PATCH", ["issues", number]) => state.update_issue(number, &asked.json()),
         ("GET", ["pulls", number]) => state.with_pull_request(number, State::pull_request_json),
         ("GET", ["pulls", number, "files"]) => state.with_pull_request(number, |state, at| state.files(at, asked)),
         ("GET", ["pulls", number, "reviews"]) => state.with_pull_request(number, |state, at| state.reviews(at, asked)),

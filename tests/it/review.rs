@@ -1,5 +1,6 @@
 //! `plimsoll review` from the runner's side: a program with an environment and an event, and what then stands on GitHub.
 
+mod audit;
 mod budget;
 mod callers;
 mod container;

@@ -323,6 +323,12 @@ pub(crate) struct Init {
     /// The repository
     #[arg(default_value = ".")]
     pub path: PathBuf,
+    /// Write the second workflow too, which posts comments on pull requests from forks and of Dependabot
+    #[arg(long)]
+    pub forks: bool,
+    /// Write the workflow too that audits the whole repository every week, and keeps a tracking issue
+    #[arg(long)]
+    pub audit: bool,
     /// Overwrite files that are there
     #[arg(long)]
     pub force: bool,
@@ -364,6 +370,9 @@ pub(crate) struct Review {
     /// Whether to resolve the threads of findings that are gone, which needs contents: write; else they are hidden
     #[arg(long, value_name = "BOOL")]
     pub resolve_threads: Option<bool>,
+    /// In an audit: whether to keep one issue that says what is found, which needs issues: write
+    #[arg(long, value_name = "BOOL")]
+    pub tracking_issue: Option<bool>,
     /// In an audit: the branch, tag or commit to judge [default: where the workflow runs]
     #[arg(long = "ref", value_name = "REF")]
     pub reference: Option<String>,

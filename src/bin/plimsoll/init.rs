@@ -1,4 +1,4 @@
-//! `plimsoll init`: the two files that a repository needs to be reviewed.
+//! `plimsoll init`: the two files that a repository needs to be reviewed, and two workflows more for those who want them.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -11,13 +11,17 @@ use crate::output::Output;
 use crate::source::Place;
 
 const WORKFLOW: (&str, &str) = (".github/workflows/plimsoll.yml", include_str!("init/workflow.yml"));
+const FORKS: (&str, &str) = (".github/workflows/plimsoll-comments.yml", include_str!("init/forks.yml"));
+const AUDIT: (&str, &str) = (".github/workflows/plimsoll-audit.yml", include_str!("init/audit.yml"));
 const SETTINGS: (&str, &str) = (".github/plimsoll.yaml", include_str!("init/plimsoll.yaml"));
 
 /// Writes what is not there, and says what to do next. What is there stays, unless it is forced.
 pub(crate) fn init(arguments: &Init, output: &Output) -> Result<ExitCode> {
     let place = Place::find(&arguments.path)?;
     let mut text = String::new();
-    for (path, content) in [WORKFLOW, SETTINGS] {
+    let more = [(arguments.forks, FORKS), (arguments.audit, AUDIT)];
+    let more = more.into_iter().filter_map(|(wanted, file)| wanted.then_some(file));
+    for (path, content) in [WORKFLOW].into_iter().chain(more).chain([SETTINGS]) {
         let outcome = write(&place.root, path, content, arguments.force)?;
         text.push_str(&format!("{outcome:8} {path}\n"));
     }

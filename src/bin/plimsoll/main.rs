@@ -25,6 +25,7 @@ mod review;
 mod runner;
 mod signals;
 mod source;
+mod tracking;
 
 use std::process::ExitCode;
 

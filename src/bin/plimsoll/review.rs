@@ -13,6 +13,7 @@ use plimsoll::render::check_run::{Annotation, CheckRun, check_run};
 use plimsoll::render::escape::{log_line, log_text};
 use plimsoll::render::review::review as render_review;
 use plimsoll::render::summary::summary;
+use plimsoll::render::tracking::issue as render_tracking;
 use plimsoll::render::words::{self, Counts};
 use plimsoll::render::{Target, annotations, json};
 use plimsoll::report::{Conclusion, PlacedGap, Report};
@@ -35,6 +36,7 @@ use crate::resolve;
 use crate::runner;
 use crate::signals::Signals;
 use crate::source::Place;
+use crate::tracking;
 
 /// How long a run may take. A job's own limit is six hours, which nobody wants to wait for.
 const DEFAULT_TIMEOUT: u64 = 600;
@@ -70,6 +72,7 @@ pub(crate) struct Wanted {
     check_name: Option<String>,
     timeout: Duration,
     resolve: bool,
+    tracking: bool,
     settings: SettingsFlags,
     others: Others,
     imports: Imports,
@@ -113,6 +116,10 @@ impl Wanted {
             resolve: arguments
                 .resolve_threads
                 .map_or_else(|| boolean("resolve-threads"), |resolve| Ok(Some(resolve)))?
+                .unwrap_or(false),
+            tracking: arguments
+                .tracking_issue
+                .map_or_else(|| boolean("tracking-issue"), |tracking| Ok(Some(tracking)))?
                 .unwrap_or(false),
             settings,
         })
@@ -207,16 +214,30 @@ async fn online(mut wanted: Wanted, environment: &Environment, signals: &Signals
     let voice = Voice { report: &report, change, target: &target, policy, topic: request.subject.topic() };
     let make = |commented: &BTreeSet<Fingerprint>| voice.check_run(commented);
     let wishes = Wishes { resolve: wanted.resolve, ..voice.wishes_for(&request, &make) };
+    let is_audit = matches!(request.subject, Subject::Audit { .. });
+    let tracked = (wanted.tracking && is_audit).then(|| render_tracking(&report, &target));
     if wanted.dry_run {
         let standing = publish::standing(&github, &wishes).await.map_err(|failure| unreachable(&request, &failure))?;
-        let written = output.document(&log_text(&described(&publish::planned(&wishes, &standing))));
+        let mut text = described(&publish::planned(&wishes, &standing));
+        if let Some(tracked) = &tracked {
+            let step = tracking::planned(&github, tracked).await.map_err(|failure| unreachable(&request, &failure))?;
+            text.push_str(&format!("\n{}", tracking::described(step.as_ref())));
+        }
+        let written = output.document(&log_text(&text));
         return Ok(verdict(&report, written));
     }
     let begun = Begun::default();
     // From here on a signal does not simply end the program.
     signals.hold();
+    let posting = async {
+        let mut published = publish::publish(&github, &wishes, &begun).await;
+        if let Some(tracked) = &tracked {
+            published.notes.extend(tracking::track(&github, tracked).await);
+        }
+        published
+    };
     let published = tokio::select! {
-        published = publish::publish(&github, &wishes, &begun) => Some(published),
+        published = posting => Some(published),
         () = signals.must_end(TO_FINISH) => None,
     };
     // Nothing where everything came to its end.

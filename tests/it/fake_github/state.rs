@@ -105,6 +105,7 @@ pub(crate) struct PullRequest {
 /// An issue.
 #[derive(Clone, Debug)]
 pub(crate) struct Issue {
+    pub author: String,
     pub title: String,
     pub body: Option<String>,
     pub labels: Vec<String>,
@@ -375,9 +376,59 @@ impl State {
         }
         let label = asked.parameter("labels").unwrap_or_default();
         let open = asked.parameter("state").as_deref() != Some("closed");
-        let fits = |issue: &Issue| issue.open == open && (label.is_empty() || issue.labels.contains(&label));
+        let creator = asked.parameter("creator");
+        let fits = |issue: &Issue| {
+            issue.open == open
+                && (label.is_empty() || issue.labels.contains(&label))
+                && creator.as_ref().is_none_or(|creator| *creator == issue.author)
+        };
         let listed = self.issues.iter().rev().filter(|(_, issue)| fits(issue));
         paged(asked, listed.map(|(number, issue)| wire::issue(self, *number, issue)).collect())
+    }
+
+    pub(super) fn create_issue(&mut self, body: &Value) -> Answer {
+        if self.issues_access < Access::Write {
+            return refused(403, "Resource not accessible by integration");
+        }
+        let Some(title) = body["title"].as_str().filter(|title| !title.is_empty()) else {
+            return refused(422, "Validation Failed");
+        };
+        if body["body"].as_str().is_some_and(|text| text.chars().count() > 65_536) {
+            return refused(422, "Validation Failed");
+        }
+        let number = 1 + self.issues.keys().chain(self.pull_requests.keys()).max().copied().unwrap_or_default();
+        let issue = Issue {
+            author: self.login.clone(),
+            title: title.to_owned(),
+            body: body["body"].as_str().map(str::to_owned),
+            labels: Vec::new(),
+            open: true,
+            is_pull_request: false,
+        };
+        self.issues.insert(number, issue);
+        let created = wire::issue(self, number, &self.issues[&number]);
+        ok(201, &created)
+    }
+
+    pub(super) fn update_issue(&mut self, number: &str, body: &Value) -> Answer {
+        if self.issues_access < Access::Write {
+            return refused(403, "Resource not accessible by integration");
+        }
+        let Some((number, issue)) = number.parse().ok().and_then(|at: u64| Some((at, self.issues.get_mut(&at)?)))
+        else {
+            return refused(404, "Not Found");
+        };
+        if let Some(title) = body["title"].as_str() {
+            title.clone_into(&mut issue.title);
+        }
+        if let Some(text) = body["body"].as_str() {
+            issue.body = Some(text.to_owned());
+        }
+        if let Some(state) = body["state"].as_str() {
+            issue.open = state == "open";
+        }
+        let updated = wire::issue(self, number, &self.issues[&number]);
+        ok(200, &updated)
     }
 
     pub(super) fn files(&mut self, number: u64, asked: &Asked) -> Answer {

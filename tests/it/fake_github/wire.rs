@@ -150,7 +150,7 @@ pub(super) fn issue(state: &State, number: u64, issue: &Issue) -> Value {
         .collect();
     let mut json = json!({
         "id": number, "node_id": "x", "number": number, "state": if issue.open { "open" } else { "closed" },
-        "state_reason": null, "title": issue.title, "body": issue.body, "user": user(state, "octo"), "labels": labels,
+        "state_reason": null, "title": issue.title, "body": issue.body, "user": user(state, &issue.author), "labels": labels,
         "assignee": null, "assignees": [], "milestone": null, "locked": false, "active_lock_reason": null, "comments": 0,
         "closed_at": null, "created_at": TIME, "updated_at": TIME, "author_association": "MEMBER",
     });

@@ -228,6 +228,7 @@ impl Story {
     /// An open issue.
     pub(super) fn issue(&self, number: u64, body: &str, labels: &[&str]) {
         let issue = Issue {
+            author: "octo".to_owned(),
             title: format!("Issue {number}"),
             body: Some(body.to_owned()),
             labels: labels.iter().map(|label| (*label).to_owned()).collect(),
