@@ -8,6 +8,7 @@ mod faults;
 mod forks;
 mod issues;
 mod life;
+mod names;
 mod story;
 
 use self::story::Story;

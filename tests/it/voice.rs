@@ -10,7 +10,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use crate::program::Folder;
 
 /// Texts that want to be commands, markup or something else.
-const HOSTILE: &[&str] = &[
+pub(crate) const HOSTILE: &[&str] = &[
     "##[add-mask]x",
     "a ##[set-output name=conclusion;]success",
     "::stop-commands::token",
@@ -30,9 +30,9 @@ const HOSTILE: &[&str] = &[
 /// A command of the runner: a port of `TryParseV2` and `TryParse` of its `ActionCommand.cs`, with the names that
 /// `ActionCommandManager.cs` registers, which are compared without case.
 #[derive(Debug, PartialEq, Eq)]
-struct Command {
-    name: String,
-    properties: Vec<(String, String)>,
+pub(crate) struct Command {
+    pub(crate) name: String,
+    pub(crate) properties: Vec<(String, String)>,
     data: String,
 }
 
@@ -80,7 +80,7 @@ impl Command {
 }
 
 /// All commands in what was printed. The runner reads both streams line by line, and .NET ends lines at carriage returns too.
-fn commands(text: &str) -> Vec<Command> {
+pub(crate) fn commands(text: &str) -> Vec<Command> {
     text.split(['\n', '\r']).filter_map(Command::parse).collect()
 }
 
@@ -247,6 +247,23 @@ fn nothing_of_the_files_is_a_mention_a_link_a_picture_or_a_tag() {
     assert_eq!(foreign(&markdown), Vec::<String>::new());
     for build in 0..report.builds.len().min(1) {
         assert!(!report.builds[build].dockerfile.is_empty());
+    }
+}
+
+#[test]
+fn nothing_of_the_files_gets_out_of_a_comment() {
+    let files = files();
+    let head = plimsoll::snapshot::Snapshot::from_texts("h", files.iter().map(|(path, text)| (&**path, &**text)));
+    let base = plimsoll::snapshot::Snapshot::from_texts("b", [("README.md", "")]);
+    let (change, settings) = (Change::between(&base, &head), Settings::default());
+    let mut report = judge(Some(&base), &head, &change, &settings, &Default::default());
+    let imported = plimsoll::import::read(&sarif());
+    plimsoll::import::add(&mut report, &imported, HOSTILE[0], &change, settings.fail_on, &Default::default());
+    let review = plimsoll::render::review::review(&report, &change, &Target::default());
+    assert!(review.remarks.len() > 60, "{}", review.remarks.len());
+    for remark in &review.remarks {
+        assert_eq!(foreign(&remark.body), Vec::<String>::new(), "{}", remark.body);
+        assert_eq!(foreign(&remark.item), Vec::<String>::new(), "{}", remark.item);
     }
 }
 
