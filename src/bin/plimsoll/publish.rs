@@ -232,6 +232,9 @@ impl Publisher<'_> {
             standing.check_runs = check_runs(self.github, self.wishes).await?;
             let plan = planned_with(self.wishes, &standing, self.review, self.inline);
             self.check_run(&plan).await;
+            if plan.steps.iter().any(|step| matches!(step, Step::CreateCheckRun(_))) {
+                self.retire_twins(&mut standing).await?;
+            }
             self.threads(&plan).await;
             return Ok(Round::Done);
         };
@@ -359,6 +362,20 @@ impl Publisher<'_> {
                 self.out.unsaid.clone_from(&run.annotations);
             }
         }
+    }
+
+    /// Where no review is pending nothing keeps two runs apart: both may find no check run and make one. Whoever looks last
+    /// sees both, and leaves one.
+    async fn retire_twins(&mut self, standing: &mut Standing) -> Answer<()> {
+        standing.check_runs = check_runs(self.github, self.wishes).await?;
+        for step in planned_with(self.wishes, standing, self.review, self.inline).steps {
+            if let Step::RetireCheckRun { id, conclusion } = step
+                && let Err(failure) = checks::retire(self.github, id, conclusion).await
+            {
+                tracing::warn!(failure = ?failure.to_string(), "a second check run stays as it is");
+            }
+        }
+        Ok(())
     }
 
     async fn threads(&mut self, plan: &Plan) {

@@ -116,6 +116,30 @@ fn two_runs_at_once_say_everything_once() {
 }
 
 #[test]
+fn two_runs_at_once_without_a_review_leave_one_check_run() {
+    for _ in 0..3 {
+        let mut story = broken();
+        let (base, head) = (story.base.clone(), story.head.clone());
+        story.set("GITHUB_EVENT_NAME", "push");
+        story.set("GITHUB_SHA", &head);
+        story.write_event(&format!(r#"{{"before":"{base}","after":"{head}"}}"#));
+        // Each looks before any other has written.
+        for _ in 0..3 {
+            let late = FaultKind::Slow(Duration::from_millis(1_500));
+            story.fake.state().faults.push(Fault { method: "GET", path: "/check-runs", kind: late });
+        }
+        let children: Vec<Child> = (0..3).map(|_| story.spawn()).collect();
+        for child in children {
+            assert_eq!(ended(child), 1);
+        }
+        let state = story.fake.state();
+        let (retired, left): (Vec<_>, Vec<_>) = state.check_runs.iter().partition(|run| run.title == "Superseded");
+        let titles: Vec<_> = left.iter().map(|run| (&*run.title, run.annotations.len())).collect();
+        assert_eq!(titles, [("2 findings introduced", 2)], "and {} that are retired", retired.len());
+    }
+}
+
+#[test]
 fn the_time_being_over_while_posting_is_said_and_nothing_half_stays() {
     let mut story = broken();
     story.set("INPUT_TIMEOUT", "6");
